@@ -1,0 +1,1 @@
+"""What every detector stands on: records, profiles, levels, calibration, the engine."""

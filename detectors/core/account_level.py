@@ -1,0 +1,464 @@
+"""Level 1: a profile per account; requests in, alerts and deltas out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from detectors.core.batch import Batch, egress_of
+from detectors.core.detector import Detector, Population, Tick, pack, unpack
+from detectors.core.level import Checkpoint, Level, Output, Settings
+from detectors.core.profiles import OVERFLOW, Column, Rows
+from detectors.core.records import Alert, Delta, Lifecycle
+from detectors.sketches import distinct, mixture
+from detectors.sketches.decayed import presence
+from detectors.sketches.seen import Seen
+from detectors.text.template import keys
+
+#: Seconds in which an account counts as active, and under which it counts as young.
+HORIZON, YOUNG = 300.0, 86_400
+#: Requests that a tick takes at most before it is closed early: a bound on memory if time stands.
+TICK_REQUESTS = 1_000_000
+#: Links in one delta at most: what is more travels in parts, below Kafka's limit of a message.
+PART_LINKS = 8_000
+#: Names of groups remembered between ticks.
+GROUP_NAMES = 500_000
+
+T = TypeVar("T")
+
+COLUMNS = {
+    **mixture.COLUMNS,
+    "born": Column("int64"),
+    "egress": Column("uint64"),
+    "egress_bits": Column("uint64", (1,)),
+    "egress_hour": Column("int64"),
+}
+
+
+class GroupNames:
+    """Numbers for the names of groups, with each group's hash and partition."""
+
+    def __init__(self, *, partitions: int, seed: int) -> None:
+        self.partitions, self.seed = partitions, seed
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all names; numbers given out before mean nothing any more."""
+        self.names: list[str] = []
+        self.hashes: list[int] = []
+        self.egress = _Codes(self, "proxy", egress_of)
+        self.payment = _Codes(self, "payment", str)
+        self.template = _Codes(self, "template", str)
+        self._numbers: dict[str, int] = {}
+
+    @property
+    def remembered(self) -> int:
+        """Names kept, those of the single addresses of an egress included."""
+        return len(self.names) + len(self.egress) + len(self.payment) + len(self.template)
+
+    def number(self, name: str) -> int:
+        """Return the number of a group, giving out a new one on first sight."""
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = len(self.names)
+            self.names.append(name)
+            self.hashes.append(xxhash.xxh3_64_intdigest(name.encode(), self.seed))
+        return number
+
+
+class _Codes(dict[str | None, int]):
+    """Numbers of one scope's groups by what stands in the request; -1 for none."""
+
+    def __init__(
+        self, groups: GroupNames, scope: str, name_of: Callable[[str], str | None]
+    ) -> None:
+        super().__init__({None: -1})
+        self._groups, self._scope, self._name_of = groups, scope, name_of
+
+    def __missing__(self, value: str | None) -> int:
+        name = self._name_of(value or "")
+        if name and "\n" in name:  # it parts group and account in the name of a membership
+            name = name.replace("\n", " ")
+        number = -1 if not name else self._groups.number(f"{self._scope}:{name}")
+        self[value] = number
+        return number
+
+
+@dataclass(slots=True)
+class _Buffer:
+    """The requests of the tick in progress, as arrays."""
+
+    rows: list[Rows]
+    models: list[NDArray[np.int64]]
+    tokens: list[NDArray[np.int64]]
+    ids: list[str]
+    links: list[NDArray[np.int64]]  # account row, group number and model slot in one integer
+    linked: list[NDArray[np.int64]]  # position of each link's request in the tick
+    size: int = 0
+
+
+class AccountLevel(Level):
+    """Keeps the accounts of one partition.
+
+    Time is the greatest second of event time that a request has shown.  A request of a later
+    second closes the tick in progress: accounts that changed are scored, and one delta goes to
+    each partition of the groups.  A late request counts towards the tick in progress.
+
+    Args:
+        partition: which of `partitions` of the requests this is.
+        partitions: how many partitions requests and groups have.
+        settings: what the operator set.
+        detectors: those that live on accounts are used.
+        remember: ids remembered to tell repeated records.
+    """
+
+    def __init__(
+        self,
+        *,
+        partition: int,
+        partitions: int,
+        settings: Settings,
+        detectors: Sequence[Detector],
+        remember: int = 262_144,
+    ) -> None:
+        super().__init__(
+            settings=settings, detectors=detectors, scopes=["account"], columns=COLUMNS
+        )
+        self.partition, self.partitions = partition, partitions
+        self.position: dict[str, int] = {}
+        self.seen = Seen(capacity=remember)
+        self.population = Population(moved=np.zeros(mixture.SLOTS), models=self.models.names)
+        self.groups = GroupNames(partitions=partitions, seed=settings.seed)
+        self.applied = 0
+        self.repeated = 0
+        self.denied = 0
+        self._closed = 0
+        self._checkpoint_wanted = False
+        self._remembered: dict[int, int] = {}
+        self._next_remembered = 1
+        self._buffer = _Buffer([], [], [], [], [], [])
+
+    def process(self, batch: Batch, *, source: str = "requests") -> Output:
+        """Take in requests that follow those before; what is known already is skipped."""
+        output = Output()
+        start = int(np.searchsorted(batch.offsets, self.position.get(source, -1), side="right"))
+        clock = np.maximum.accumulate(np.maximum(batch.ticks, self.clock))
+        while start < len(batch):
+            if clock[start] > self.clock:
+                self._close(int(clock[start]), output)
+            elif self._buffer.size >= TICK_REQUESTS:
+                self._close(self.clock + 1, output)
+            end = int(np.searchsorted(clock, self.clock, side="right"))
+            end = min(end, start + TICK_REQUESTS - self._buffer.size)
+            self._add(batch, start, end)
+            self.position[source] = int(batch.offsets[end - 1])
+            start = end
+        return output
+
+    def idle(self) -> Output:
+        """Close the tick in progress, and tell the groups not to wait for this partition.
+
+        Called when no request is left to read and none has come for a while.
+        """
+        output = Output()
+        number = self.clock
+        if number:
+            self._close(number + 1, output)
+        self._tell(output, number, idle=True)
+        return output
+
+    def live(self, event: Lifecycle, time: float, offset: int) -> None:
+        """Take in what happened to an account; it does not move the clock."""
+        if offset <= self.position.get("lifecycle", -1):
+            return
+        self.position["lifecycle"] = offset
+        if event.event == "created":
+            row = self.profiles.rows_of([event.account], tick=self.clock)
+            if self.profiles["requests"][row[0]] == 0:
+                self.profiles["born"][row] = int(time)
+                self.profiles.mark(row)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Return a checkpoint, or None where it comes with the end of the tick in progress."""
+        if self._buffer.size:
+            self._checkpoint_wanted = True
+            return None
+        return self._save()
+
+    def restore(self, segments: dict[str, bytes], manifest: bytes) -> None:
+        """Take back a checkpoint, into a level that has seen nothing."""
+        kept = unpack(manifest)
+        self.profiles.load([(n, segments[f"account/{n}"]) for n in kept["profiles"]])
+        for number in kept["remembered"]:
+            data = segments[f"seen/{number}"]
+            self.seen.load(data)
+            self._remembered[number] = len(data) // 8
+            self._next_remembered = number + 1
+        self.restore_models(kept["models"])
+        self.position = kept["position"]
+        self.applied, self.repeated, self.denied = kept["counts"]
+        population = self.population
+        population.active, population.young = kept["active"], kept["young"]
+        population.moved = np.array(kept["moved"])
+        population.models = self.models.names
+        self._closed = kept["closed"]
+
+    def _add(self, batch: Batch, start: int, end: int) -> None:
+        part = slice(start, end)
+        fresh = self.seen.fresh(batch.hashes[part])
+        self.repeated += int(end - start - fresh.sum())
+        counted = fresh & ~batch.denied[part]
+        self.denied += int((fresh & batch.denied[part]).sum())
+        if counted.all():
+            accounts, models = batch.accounts[part], batch.models[part]
+            egresses, payments = batch.egresses[part], batch.payments[part]
+            sketches, ids, tokens = batch.sketches[part], batch.ids[part], batch.tokens[part]
+        else:
+            take = (start + np.flatnonzero(counted)).tolist()
+            accounts, models = _pick(batch.accounts, take), _pick(batch.models, take)
+            egresses, payments = _pick(batch.egresses, take), _pick(batch.payments, take)
+            sketches, ids = _pick(batch.sketches, take), _pick(batch.ids, take)
+            tokens = batch.tokens[take]
+        if not ids:
+            return
+        slots, buffer, groups = self.models, self._buffer, self.groups
+        rows = self.profiles.rows_of(accounts, tick=self.clock)
+        model = np.array([slots[name] for name in models], dtype=np.int64)
+        base = rows << 36 | model
+        here = np.arange(buffer.size, buffer.size + len(ids))
+        by_egress, by_payment = groups.egress, groups.payment
+        for numbers in ([by_egress[e] for e in egresses], [by_payment[p] for p in payments]):
+            number = np.array(numbers, dtype=np.int64)
+            known = number >= 0
+            buffer.links.append((base | number << 8)[known])
+            buffer.linked.append(here[known])
+        if any(sketches):
+            self._add_templates(sketches, base, here)
+        buffer.rows.append(rows)
+        buffer.models.append(model)
+        buffer.tokens.append(tokens)
+        buffer.ids.extend(ids)
+        buffer.size += len(ids)
+        self.applied += len(ids)
+
+    def _add_templates(
+        self, sketches: Sequence[str | None], base: NDArray[np.int64], here: NDArray[np.int64]
+    ) -> None:
+        template = self.groups.template
+        numbers, positions = [], []
+        for position, sketch in enumerate(sketches):
+            if sketch is not None:
+                for key in keys(sketch):
+                    numbers.append(template[key])
+                    positions.append(position)
+        at = np.array(positions, dtype=np.int64)
+        self._buffer.links.append(base[at] | np.array(numbers, dtype=np.int64) << 8)
+        self._buffer.linked.append(here[at])
+
+    def _close(self, now: int, output: Output) -> None:
+        buffer, self._buffer = self._buffer, _Buffer([], [], [], [], [], [])
+        number = self.clock
+        if buffer.size:
+            self._close_tick(buffer, number, output)
+        elif number:
+            self._tell(output, number)
+        if self.groups.remembered > GROUP_NAMES:
+            self.groups.clear()
+        self.clock = now
+        if self._checkpoint_wanted and number:
+            self._checkpoint_wanted = False
+            output.checkpoint = self._save()
+
+    def _close_tick(self, buffer: _Buffer, number: int, output: Output) -> None:
+        profiles = self.profiles
+        rows, where = np.unique(np.concatenate(buffer.rows), return_inverse=True)
+        tokens = np.concatenate(buffer.tokens)
+        requests = np.bincount(where)
+        models = np.bincount(
+            where * mixture.SLOTS + np.concatenate(buffer.models),
+            minlength=len(rows) * mixture.SLOTS,
+        ).reshape(len(rows), mixture.SLOTS)
+        links = np.concatenate(buffer.links)
+        linked = np.concatenate(buffer.linked)
+        known = links >> 36 != OVERFLOW
+        links, linked = links[known], linked[known]
+        unique, which = np.unique(links, return_inverse=True)
+        link_rows, link_groups = unique >> 36, unique >> 8 & 0xFFF_FFFF
+        self._fold_egresses(link_rows, link_groups, rows, number)
+        last_id = np.zeros(len(rows), dtype=np.int64)
+        last_id[where] = np.arange(buffer.size)
+        samples = [buffer.ids[i] for i in last_id.tolist()]
+        suspect = self.suspect(rows, number)
+        born = profiles["born"][rows]
+        born[born == 0] = number
+        profiles["born"][rows] = born
+        self._fold_population(rows, born, number)
+        moved = mixture.fold(profiles, rows, models, tick=number, hold=suspect)
+        np.add.at(self.population.moved, moved[moved >= 0], 1.0)
+        profiles.touch(rows, tick=number, requests=requests)
+        tick = Tick(
+            number=number,
+            rows=rows,
+            requests=requests,
+            tokens=np.bincount(where, weights=tokens).astype(np.int64),
+            models=models,
+            suspect=suspect,
+            population=self.population,
+        )
+        output.alerts += self.judge(tick, lambda position, _: [samples[position]])
+        elapsed = number - self._closed if self._closed else 0
+        self._closed = number
+        compact = np.searchsorted(rows, link_rows)
+        self._send(
+            output,
+            number,
+            rows,
+            samples,
+            compact,
+            link_groups,
+            unique & 0xFF,
+            np.bincount(which),
+            np.bincount(which, weights=tokens[linked]).astype(np.int64),
+            moved[compact] == (unique & 0xFF),
+        )
+        self.use_models(models.sum(axis=0).tolist(), elapsed)
+
+    def _fold_egresses(
+        self, link_rows: Rows, link_groups: Rows, rows: Rows, number: int
+    ) -> None:
+        profiles, names = self.profiles, self.groups.names
+        hours = profiles["egress_hour"]
+        started = rows[hours[rows] != number // 3600]
+        profiles["egress_bits"][started] = 0
+        hours[started] = number // 3600
+        groups, inverse = np.unique(link_groups, return_inverse=True)
+        numbers = groups.tolist()
+        proxy = np.array([names[g].startswith("proxy:") for g in numbers], dtype=bool)[inverse]
+        if not proxy.any():
+            return
+        hashes = np.array([self.groups.hashes[g] for g in numbers], dtype=np.uint64)[inverse]
+        distinct.mark(profiles["egress_bits"], link_rows[proxy], hashes[proxy])
+        profiles["egress"][link_rows[proxy]] = hashes[proxy]
+
+    def _fold_population(self, rows: Rows, born: Rows, number: int) -> None:
+        population = self.population
+        elapsed = number - self._closed if self._closed else 0
+        fading = float(np.exp(-elapsed / HORIZON))
+        present = presence(number - self._previous(rows, number), horizon=HORIZON)
+        population.active = population.active * fading + float(present.sum())
+        young = number - born < YOUNG
+        population.young = population.young * fading + float(present[young].sum())
+        population.moved = population.moved * fading
+
+    def _previous(self, rows: Rows, number: int) -> Rows:
+        seen = self.profiles["last_seen"][rows]
+        new = self.profiles["requests"][rows] == 0
+        return np.where(new, number - 1_000_000, seen)
+
+    def _send(
+        self,
+        output: Output,
+        number: int,
+        rows: Rows,
+        samples: list[str],
+        accounts: Rows,
+        groups: Rows,
+        models: Rows,
+        requests: Rows,
+        tokens: Rows,
+        moved: NDArray[np.bool_],
+    ) -> None:
+        """Send the links of a tick to the partitions of their groups, in parts where many."""
+        if self.partitions > 1:
+            used, inverse = np.unique(groups, return_inverse=True)
+            hashes = np.array([self.groups.hashes[g] for g in used.tolist()], dtype=np.uint64)
+            target = (hashes % np.uint64(self.partitions)).astype(np.int64)[inverse]
+        else:
+            target = np.zeros(len(groups), dtype=np.int64)
+        for partition in range(self.partitions):
+            links = np.flatnonzero(target == partition)
+            parts = max(1, -(-len(links) // PART_LINKS))
+            for part in range(parts):
+                here = links[part * PART_LINKS : (part + 1) * PART_LINKS]
+                who, link_account = np.unique(accounts[here], return_inverse=True)
+                which, link_group = np.unique(groups[here], return_inverse=True)
+                chosen = rows[who]
+                delta = self._delta(
+                    number,
+                    accounts=_pick(self.profiles.names, chosen.tolist()),
+                    born=self.profiles["born"][chosen].tobytes(),
+                    egress=self.profiles["egress"][chosen].tobytes(),
+                    samples=_pick(samples, who.tolist()),
+                    groups=_pick(self.groups.names, which.tolist()),
+                    link_account=link_account.astype(np.uint32).tobytes(),
+                    link_group=link_group.astype(np.uint32).tobytes(),
+                    link_model=models[here].astype(np.uint8).tobytes(),
+                    link_requests=requests[here].astype(np.uint32).tobytes(),
+                    link_tokens=tokens[here].astype(np.int64).tobytes(),
+                    link_moved=moved[here].tobytes(),
+                    part=part,
+                    parts=parts,
+                )
+                output.deltas.append((partition, delta))
+
+    def _tell(self, output: Output, number: int, *, idle: bool = False) -> None:
+        """Tell every partition of the groups that a tick without links is closed."""
+        delta = self._delta(number, idle=idle)
+        output.deltas += [(partition, delta) for partition in range(self.partitions)]
+
+    def _delta(self, number: int, **links: Any) -> Delta:
+        population = self.population
+        fading = float(np.exp(-(number - self._closed) / HORIZON)) if self._closed else 0.0
+        nothing = dict.fromkeys(
+            ("born", "egress", "link_account", "link_group", "link_model"), b""
+        ) | dict.fromkeys(("link_requests", "link_tokens", "link_moved"), b"")
+        return Delta(
+            source=self.partition,
+            sources=self.partitions,
+            tick=number,
+            models=list(self.models.names),
+            active=population.active * fading,
+            young=population.young * fading,
+            moved=(population.moved * fading).tolist(),
+            **{"accounts": [], "samples": [], "groups": [], **nothing, **links},
+        )
+
+    def _save(self) -> Checkpoint:
+        segments, dropped, valid = self.profiles.save()
+        out = {f"account/{name}": data for name, data in segments.items()}
+        gone = [f"account/{name}" for name in dropped]
+        remembered = self.seen.save()
+        for start in range(0, len(remembered), 400_000):
+            number, self._next_remembered = self._next_remembered, self._next_remembered + 1
+            out[f"seen/{number}"] = remembered[start : start + 400_000]
+            self._remembered[number] = len(out[f"seen/{number}"]) // 8
+        while sum(self._remembered.values()) > 2 * self.seen.capacity:
+            oldest = next(iter(self._remembered))
+            del self._remembered[oldest]
+            gone.append(f"seen/{oldest}")
+        manifest = pack({
+            "profiles": valid,
+            "remembered": list(self._remembered),
+            "models": self.snapshot_models(),
+            "position": self.position,
+            "counts": [self.applied, self.repeated, self.denied],
+            "active": self.population.active,
+            "young": self.population.young,
+            "moved": self.population.moved.tolist(),
+            "closed": self._closed,
+        })
+        return Checkpoint(
+            position=dict(self.position), segments=out, manifest=manifest, dropped=gone
+        )
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes of the profiles' columns and the remembered ids."""
+        return self.profiles.state_bytes + self.seen.state_bytes
+
+
+def _pick(values: Sequence[T], positions: Sequence[int]) -> list[T]:
+    return [values[i] for i in positions]

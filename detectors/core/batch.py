@@ -1,0 +1,99 @@
+"""A micro-batch of requests as columns."""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from detectors.core.records import Request
+from detectors.text.template import sketch
+
+#: Answers that deny a request: evidence for heirs and failover, never behaviour.
+DENIED = (401, 403, 429)
+#: Tokens of one request at most, so that a tick's sum stays in range.
+MOST_TOKENS = 10**12
+#: Characters of an egress that is no address: `ip` has no limit of its own.
+LONGEST = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Requests of one partition in their order; all columns have the same length."""
+
+    offsets: NDArray[np.int64]
+    ticks: NDArray[np.int64]  # seconds of event time
+    hashes: NDArray[np.uint64]  # keyed, of the ids
+    denied: NDArray[np.bool_]
+    tokens: NDArray[np.int64]  # in and out
+    ids: list[str]
+    accounts: list[str]
+    models: list[str]
+    egresses: list[str | None]  # as the gateway names it, else the client's address
+    payments: list[str | None]
+    sketches: list[str | None]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def batch_of(
+    requests: Sequence[Request],
+    times: Sequence[float],
+    offsets: Sequence[int],
+    *,
+    seed: int,
+) -> Batch:
+    """Turn requests into columns; text is turned into its sketch and dropped.
+
+    Args:
+        requests: of one partition, in order.
+        times: each one's event time in seconds.
+        offsets: each one's position in the partition, ascending.
+        seed: key of the hashes.
+    """
+    digest = xxhash.xxh3_64_intdigest
+    ids = [r.id for r in requests]
+    status = np.array([r.status for r in requests], dtype=np.int64)
+    return Batch(
+        offsets=np.array(offsets, dtype=np.int64),
+        ticks=np.array(times, dtype=np.float64).astype(np.int64),
+        hashes=np.array([digest(i.encode(), seed) for i in ids], dtype=np.uint64),
+        denied=np.isin(status, DENIED) if (status >= 400).any() else np.zeros(len(ids), bool),
+        tokens=_tokens([r.input_tokens + r.output_tokens for r in requests]),
+        ids=ids,
+        accounts=[r.account for r in requests],
+        models=[r.model for r in requests],
+        egresses=[r.proxy or r.ip for r in requests],
+        payments=[r.payment for r in requests],
+        sketches=[
+            r.prompt_sketch if r.prompt is None else (sketch(r.prompt, seed=seed) or None)
+            for r in requests
+        ],
+    )
+
+
+def egress_of(address: str) -> str | None:
+    """Return the egress behind a client's address: its /24 or /48; another name stays itself.
+
+    >>> egress_of("203.0.113.77"), egress_of("2001:db8:1:2::3"), egress_of("hydra-7")
+    ('203.0.113.0/24', '2001:db8:1::/48', 'hydra-7')
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:LONGEST] or None
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    prefix = 24 if ip.version == 4 else 48
+    return str(ipaddress.ip_network((ip, prefix), strict=False))
+
+
+def _tokens(counts: list[int]) -> NDArray[np.int64]:
+    try:
+        values = np.array(counts, dtype=np.float64)
+    except OverflowError:  # JSON knows integers that no float holds
+        values = np.array([min(count, MOST_TOKENS) for count in counts], dtype=np.float64)
+    return np.minimum(values, MOST_TOKENS).astype(np.int64)

@@ -1,0 +1,94 @@
+"""The levels chained in one process, without Kafka."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from detectors.core.account_level import AccountLevel
+from detectors.core.batch import Batch
+from detectors.core.detector import Detector
+from detectors.core.group_level import GroupLevel
+from detectors.core.level import Output, Settings
+from detectors.core.records import Alert, Lifecycle
+
+
+class Engine:
+    """Accounts and groups of every partition, one feeding the other.
+
+    A replay of what a worker reads from Kafka raises the alerts that the worker raises, when both
+    have the same number of partitions.
+
+    Args:
+        partitions: how many partitions requests and groups have.
+        settings: what the operator set, with the whole budget of false alerts a day; its capacity
+            is that of the accounts.
+        detectors: makes a new set of detectors; every level of every partition has its own.
+        remember: request ids remembered in each partition.
+        members: memberships kept at most in each partition.
+        groups: profiles of groups kept at most in each partition.
+    """
+
+    def __init__(
+        self,
+        *,
+        partitions: int,
+        settings: Settings,
+        detectors: Callable[[], Sequence[Detector]],
+        remember: int = 262_144,
+        members: int = 500_000,
+        groups: int = 262_144,
+    ) -> None:
+        part = share_of(settings, detectors(), partitions)
+        self.accounts = [
+            AccountLevel(
+                partition=number,
+                partitions=partitions,
+                settings=part,
+                detectors=detectors(),
+                remember=remember,
+            )
+            for number in range(partitions)
+        ]
+        self.groups = [
+            GroupLevel(
+                partition=number,
+                settings=replace(part, capacity=groups),
+                detectors=detectors(),
+                members=members,
+            )
+            for number in range(partitions)
+        ]
+        self._deltas = [0] * partitions
+
+    def process(self, batch: Batch, *, partition: int = 0) -> list[Alert]:
+        """Take in requests of one partition, and return the alerts they raise."""
+        return self._pass_on(self.accounts[partition].process(batch))
+
+    def live(self, event: Lifecycle, time: float, offset: int, *, partition: int = 0) -> None:
+        """Take in what happened to an account."""
+        self.accounts[partition].live(event, time, offset)
+
+    def release(self, model: str, time: float) -> None:
+        """Take in that a model became available."""
+        for level in self.groups:
+            level.release(model, time)
+
+    def finish(self) -> list[Alert]:
+        """Close the ticks in progress, after the last record."""
+        alerts = []
+        for level in self.accounts:
+            alerts += self._pass_on(level.idle())
+        return alerts
+
+    def _pass_on(self, output: Output) -> list[Alert]:
+        alerts = output.alerts
+        for partition, delta in output.deltas:
+            offset, self._deltas[partition] = self._deltas[partition], self._deltas[partition] + 1
+            alerts += self.groups[partition].process([delta], offset).alerts
+        return alerts
+
+
+def share_of(settings: Settings, detectors: Sequence[Detector], partitions: int) -> Settings:
+    """Return the settings with the budget of one detector on one scope in one partition."""
+    pairs = sum(len(detector.scopes) for detector in detectors)
+    budget = settings.alerts_per_day / (pairs or 1) / partitions
+    return replace(settings, alerts_per_day=budget)

@@ -1,0 +1,245 @@
+"""What the levels share: profiles, detectors, and the judging of scores."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from detectors.core.calibration import DAY, Calibration
+from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
+from detectors.core.models import Models
+from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
+from detectors.core.records import Alert, Delta, Entity, Scope, Severity, Window
+
+#: Seconds of event time in which a profile's highest score counts as one test.
+TEST = 600
+#: Seconds an entity stays under suspicion after an alert; and how long learning is held at most.
+SUSPICION, HOLD = 3600, DAY
+#: An alert of the same entity is repeated after this long, or when its score has doubled.
+REPEAT = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a level is told by the operator."""
+
+    alerts_per_day: float  # the budget of one detector on one scope in one partition
+    capacity: int  # profiles at most
+    seed: int  # key of the hashes
+    version: str  # shown in alerts
+
+
+@dataclass(slots=True, kw_only=True)
+class Output:
+    """What came out of a level, in order."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    deltas: list[tuple[int, Delta]] = field(default_factory=list)  # by partition of the groups
+    checkpoint: "Checkpoint | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A level's state after one tick: what is to be written, in this order, and then dropped."""
+
+    position: dict[str, int]  # what has been applied: offset by source
+    segments: dict[str, bytes]
+    manifest: bytes
+    dropped: list[str]
+
+
+class Level:
+    """Scores the entities that changed in a tick, and raises alerts.
+
+    Each detector's scores are reduced to one test in ten minutes and entity: the highest.  Tests
+    that ended without suspicion teach the calibration of the detector and scope; the running one
+    becomes an alert when its p-value lies below the limit that the budget allows.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        detectors: Sequence[Detector],
+        scopes: Sequence[Scope],
+        columns: dict[str, Column],
+    ) -> None:
+        self.settings = settings
+        self.detectors = [d for d in detectors if d.scopes & set(scopes)]
+        self.scopes = list(scopes)
+        self.models = Models()
+        self.clock = 0
+        self.alerts_raised = 0
+        every = {"scope": Column("int8"), "suspect_since": Column("int64"), **columns}
+        for detector in self.detectors:
+            every |= detector.columns
+            every |= {
+                f"{detector.name}_peak": Column("float32"),
+                f"{detector.name}_test": Column("int64"),
+                f"{detector.name}_raised_at": Column("int64"),
+                f"{detector.name}_raised": Column("float32"),
+            }
+        self.profiles = Profiles(capacity=settings.capacity, columns=every)
+        self.calibrations = {
+            (d.name, scope): Calibration()
+            for d in self.detectors
+            for scope in self.scopes
+            if scope in d.scopes
+        }
+
+    def judge(self, tick: Tick, samples_of: Callable[[int, Finding], list[str]]) -> list[Alert]:
+        """Score the tick with every detector, raise what stands out, and learn the rest.
+
+        Args:
+            tick: what changed.
+            samples_of: gives request ids to look at, for a position of the tick and its finding.
+        """
+        alerts = []
+        for detector in self.detectors:
+            scores = detector.score(self.profiles, tick)
+            for position in self._standing_out(detector, tick, scores):
+                alerts.append(self._raise(detector, tick, position, scores, samples_of))
+        learned = replace(tick, suspect=self.suspect(tick.rows, tick.number))
+        for detector in self.detectors:
+            detector.learn(self.profiles, learned)
+        self.alerts_raised += len(alerts)
+        return alerts
+
+    def scope_of(self, rows: Rows) -> NDArray[np.int8]:
+        """Return the position in `scopes` of each row's scope."""
+        codes: NDArray[np.int8] = self.profiles["scope"][rows]
+        return codes
+
+    def snapshot_models(self) -> bytes:
+        """Return what the level learned of the population, beside its rows."""
+        return pack(
+            {
+                "clock": self.clock,
+                "alerts_raised": self.alerts_raised,
+                "models": self.models.snapshot(),
+                "detectors": {d.name: d.snapshot() for d in self.detectors},
+                "calibrations": {
+                    f"{name}/{scope}": c.snapshot() for (name, scope), c in self.calibrations.items()
+                },
+            }
+        )
+
+    def restore_models(self, state: bytes) -> None:
+        """Take back `snapshot_models`; a detector that was not there before starts anew."""
+        kept = unpack(state)
+        self.clock, self.alerts_raised = kept["clock"], kept["alerts_raised"]
+        self.models.restore(kept["models"])
+        for detector in self.detectors:
+            if detector.name in kept["detectors"]:
+                detector.restore(kept["detectors"][detector.name])
+        for (name, scope), calibration in self.calibrations.items():
+            if f"{name}/{scope}" in kept["calibrations"]:
+                calibration.restore(kept["calibrations"][f"{name}/{scope}"])
+
+    def use_models(self, counts: list[int], elapsed: int) -> None:
+        """Count a tick's requests by model slot, and forget a model that lost its slot."""
+        slot = self.models.use(counts, elapsed)
+        if slot is not None:
+            self.profiles["lately"][:, slot] = 0
+            self.profiles["usually"][:, slot] = 0
+            if "moved" in self.profiles:
+                self.profiles["moved"][:, slot] = 0
+            self.profiles.mark(np.fromiter(self.profiles.index.values(), dtype=np.int64))
+
+    def suspect(self, rows: Rows, tick: int) -> NDArray[np.bool_]:
+        """Say which rows are under suspicion, so that nothing may be learned of them."""
+        until = self.profiles["suspect_until"][rows]
+        since = self.profiles["suspect_since"][rows]
+        suspect: NDArray[np.bool_] = (until > tick) & (tick - since < HOLD)
+        return suspect
+
+    def _standing_out(self, detector: Detector, tick: Tick, scores: Floats) -> list[int]:
+        profiles, rows = self.profiles, tick.rows
+        test = tick.number // TEST
+        tests = profiles[f"{detector.name}_test"]
+        peaks = profiles[f"{detector.name}_peak"]
+        ended = (tests[rows] != test) & (tests[rows] > 0) & ~tick.suspect
+        scopes = self.scope_of(rows)
+        found: list[int] = []
+        limits = np.full(len(rows), np.inf)
+        for code, scope in enumerate(self.scopes):
+            calibration = self.calibrations.get((detector.name, scope))
+            if calibration is None:
+                continue
+            here = scopes == code if len(self.scopes) > 1 else np.ones(len(rows), dtype=bool)
+            mature = here & ended
+            if mature.any():
+                calibration.observe(peaks[rows[mature]].astype(np.float64), tick=tick.number)
+            limit = calibration.limit(
+                alerts_per_day=self.settings.alerts_per_day, tick=tick.number
+            )
+            limits[here] = calibration.score_at(limit)
+        high = (scores > limits) & (rows != OVERFLOW)
+        if high.any():
+            before = profiles[f"{detector.name}_raised"][rows]
+            recent = tick.number - profiles[f"{detector.name}_raised_at"][rows] < REPEAT
+            found = np.flatnonzero(high & (~recent | (scores > 2 * before))).tolist()
+        same = tests[rows] == test
+        peaks[rows] = np.where(same, np.maximum(peaks[rows], scores), scores)
+        tests[rows] = test
+        return found
+
+    def _raise(
+        self,
+        detector: Detector,
+        tick: Tick,
+        position: int,
+        scores: Floats,
+        samples_of: Callable[[int, Finding], list[str]],
+    ) -> Alert:
+        profiles, row = self.profiles, int(tick.rows[position])
+        score = float(scores[position])
+        finding = detector.explain(profiles, tick, position)
+        scope = self.scopes[int(profiles["scope"][row])]
+        p_value = self.calibrations[detector.name, scope].p_value(score)
+        if profiles["suspect_until"][row] <= tick.number:
+            profiles["suspect_since"][row] = tick.number
+        profiles["suspect_until"][row] = tick.number + SUSPICION
+        profiles[f"{detector.name}_raised_at"][row] = tick.number
+        profiles[f"{detector.name}_raised"][row] = score
+        value = profiles.names[row].partition(":")[2] if scope != "account" else profiles.names[row]
+        limit = self.calibrations[detector.name, scope].limit(
+            alerts_per_day=self.settings.alerts_per_day, tick=tick.number
+        )
+        key = f"{detector.name}|{scope}|{value}|{tick.number}"
+        return Alert(
+            id=xxhash.xxh3_128_hexdigest(key.encode(), self.settings.seed),
+            ts=float(tick.number + 1),
+            raised_at=float(tick.number + 1),
+            detector=detector.name,
+            signal=detector.signal,
+            severity=severity_of(p_value, limit=limit, accounts=len(finding.accounts)),
+            p_value=p_value,
+            entity=Entity(scope=scope, value=value),
+            accounts=finding.accounts[:5000],
+            accounts_total=len(finding.accounts),
+            window=Window(start=finding.onset, end=float(tick.number + 1)),
+            summary=finding.summary,
+            evidence=finding.evidence,
+            samples=samples_of(position, finding)[:20],
+            version=self.settings.version,
+        )
+
+
+def severity_of(p_value: float, *, limit: float, accounts: int) -> Severity:
+    """Return the severity: how far below the limit, and how many accounts take part.
+
+    One account alone is never more than medium: a wrongly banned heavy user is the costliest
+    error there is.
+
+    >>> severity_of(1e-12, limit=1e-6, accounts=1), severity_of(1e-12, limit=1e-6, accounts=80)
+    ('medium', 'critical')
+    """
+    decades = np.log10(max(limit, 1e-300) / max(p_value, 1e-300))
+    if accounts >= 50 and decades >= 6:
+        return "critical"
+    if accounts >= 5 and decades >= 4:
+        return "high"
+    return "medium" if decades >= 3 else "low"

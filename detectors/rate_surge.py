@@ -1,0 +1,151 @@
+"""An entity asks for far more than it ever did."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from detectors.core.detector import Detector, Finding, Floats, Tick, pack, share, unpack
+from detectors.core.profiles import Column, Profiles
+from detectors.core.records import Evidence, Scope, Signal
+from detectors.sketches.baseline import Baseline
+
+#: The series of an entity: requests and tokens in a minute and in an hour.
+SERIES = ("requests per minute", "tokens per minute", "requests per hour", "tokens per hour")
+SECONDS = np.array([60, 60, 3600, 3600])
+#: Spread of ln(1 + count) below which no entity is believed to lie: real traffic is over-dispersed.
+LEAST_VARIANCE = 0.15
+#: Parts of the day with a level of their own, and how fast that is learned.
+PARTS, RHYTHM_RATE = 8, 0.05
+PART = 86_400 // PARTS
+#: Fading of the highest count known, for each window that had requests: half in two thousand.
+PEAK_FADING = 0.5 ** (1 / 2000)
+
+
+class RateSurge(Detector):
+    """Asserts that an entity's requests and tokens stay within what it has shown before.
+
+    For each of four series (requests and tokens, per minute and per hour) the logarithm of the
+    count in the window so far is compared with the entity's `Baseline` at this part of the day.
+    A count below twice the highest that is known is never a surge.
+
+    >>> RateSurge().signal
+    'rate'
+    """
+
+    name: ClassVar[str] = "rate_surge"
+    signal: ClassVar[Signal] = "rate"
+    scopes: ClassVar[frozenset[Scope]] = frozenset({"account", "proxy", "payment", "template"})
+
+    def __init__(self, *, least_variance: float = LEAST_VARIANCE, memory: float = 200.0) -> None:
+        self.baseline = Baseline(
+            "rate",
+            series=len(SERIES),
+            memory=memory,
+            prior=4.0,
+            least_variance=least_variance,
+            doubt=1.0,
+        )
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """Windows, peak and rhythm, beside the baseline's columns."""
+        return {
+            "rate_window": Column("int64", (len(SERIES),)),
+            "rate_count": Column("float64", (len(SERIES),)),
+            "rate_peak": Column("float32", (len(SERIES),)),
+            "rate_rhythm": Column("float32", (PARTS,)),
+            **self.baseline.columns,
+        }
+
+    def score(self, profiles: Profiles, tick: Tick) -> Floats:
+        """Return the nats of the most surprising series, less the choice among four."""
+        scores = self._scores(profiles, tick)
+        return np.maximum(scores.max(axis=1) - np.log(len(SERIES)), 0.0)
+
+    def learn(self, profiles: Profiles, tick: Tick) -> None:
+        """Add the tick to the windows; learn those that ended, but for suspects."""
+        rows, windows = tick.rows, tick.number // SECONDS
+        before = profiles["rate_window"][rows]
+        ended = before != windows
+        count = profiles["rate_count"][rows]
+        learn = ended & (before > 0) & ~tick.suspect[:, None]
+        if learn.any():
+            values = np.log1p(count)
+            apart = self.baseline.learn(profiles, rows, values, learn)
+            peak = profiles["rate_peak"][rows]
+            higher = np.maximum(peak * PEAK_FADING, values)
+            profiles["rate_peak"][rows] = np.where(learn, higher, peak)
+            minutes = learn[:, 0]
+            part = before[minutes, 0] * 60 % 86_400 // PART
+            rhythm, taught = profiles["rate_rhythm"], rows[minutes]
+            now = rhythm[taught, part]
+            rhythm[taught, part] = now + RHYTHM_RATE * (apart[minutes, 0] - now)
+        count[ended] = 0.0
+        profiles["rate_count"][rows] = count + _added(tick)
+        profiles["rate_window"][rows] = windows
+
+    def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
+        """Name the series that rose, and by how much."""
+        one = tick.only(position)
+        row, scores = int(one.rows[0]), self._scores(profiles, one)[0]
+        counts = self._counts(profiles, one)[0]
+        usual = np.expm1(np.maximum(self._expected(profiles, one)[0], 0.0))
+        best = int(scores.argmax())
+        parts = share({name: float(s) for name, s in zip(SERIES, scores, strict=True)})
+        name = profiles.names[row]
+        who = f"account {name}" if tick.members is None else name.replace(":", " ", 1)
+        return Finding(
+            summary=(
+                f"{who} makes {counts[best]:,.0f} {SERIES[best]}, "
+                f"{counts[best] / max(usual[best], 0.1):,.0f} times its usual {usual[best]:,.1f}, "
+                "and more than ever before."
+            ),
+            evidence=[
+                Evidence(
+                    feature=series,
+                    observed=float(counts[i]),
+                    expected=float(usual[i]),
+                    contribution=parts[series],
+                    unit="tokens" if i % 2 else "requests",
+                )
+                for i, series in enumerate(SERIES)
+            ],
+            onset=float(tick.number // SECONDS[best] * SECONDS[best]),
+            accounts=tick.accounts(profiles, position, since=tick.number - 300),
+        )
+
+    def snapshot(self) -> bytes:
+        """Return what is usual in the population."""
+        return pack({"baseline": self.baseline.snapshot()})
+
+    def restore(self, state: bytes) -> None:
+        """Take back a `snapshot`."""
+        self.baseline.restore(unpack(state)["baseline"])
+
+    def _counts(self, profiles: Profiles, tick: Tick) -> Floats:
+        current = profiles["rate_window"][tick.rows] == tick.number // SECONDS
+        return np.where(current, profiles["rate_count"][tick.rows], 0.0) + _added(tick)
+
+    def _expected(self, profiles: Profiles, tick: Tick) -> Floats:
+        return self.baseline.expect(profiles, tick.rows) + self._rhythm(profiles, tick)
+
+    def _rhythm(self, profiles: Profiles, tick: Tick) -> Floats:
+        part = tick.number % 86_400 // PART
+        rhythm = profiles["rate_rhythm"][tick.rows, part].astype(np.float64)
+        return np.maximum(rhythm, 0.0)[:, None]
+
+    def _scores(self, profiles: Profiles, tick: Tick) -> Floats:
+        values = np.log1p(self._counts(profiles, tick))
+        surge = values > profiles["rate_peak"][tick.rows] + np.log(2.0)
+        scores = np.zeros(values.shape)
+        some = np.flatnonzero(surge.any(axis=1))
+        if len(some):
+            above = self._rhythm(profiles, tick)[some]
+            nats = self.baseline.surprise(profiles, tick.rows[some], values[some], above=above)
+            scores[some] = np.where(surge[some], nats, 0.0)
+        return scores
+
+
+def _added(tick: Tick) -> Floats:
+    return np.stack([tick.requests, tick.tokens, tick.requests, tick.tokens], axis=1).astype(float)

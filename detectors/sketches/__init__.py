@@ -1,0 +1,1 @@
+"""Small summaries of streams, named by the question they answer."""

@@ -1,0 +1,86 @@
+"""Was this one here before: an exact memory of the last so many ids."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+
+WAYS = 8
+
+
+class Seen:
+    """Remembers the hashes of the last ids, so that a repeated record changes nothing.
+
+    A set-associative table: the hash chooses a bucket of eight places, and within a bucket the
+    newest replaces the oldest.  Buckets are laid out for twice the capacity, so that about
+    ``capacity`` of the newest ids are remembered.  Hashes must be keyed, or an attacker chooses
+    what is forgotten.
+
+    >>> seen = Seen(capacity=1024)
+    >>> seen.fresh(np.array([7, 8, 7], dtype=np.uint64)).tolist()
+    [True, True, False]
+    >>> seen.fresh(np.array([8, 9], dtype=np.uint64)).tolist()
+    [False, True]
+    """
+
+    def __init__(self, *, capacity: int) -> None:
+        buckets = 1
+        while buckets * WAYS < 2 * capacity:
+            buckets *= 2
+        self.capacity = capacity
+        self._mask = np.uint64(buckets - 1)
+        self._places = np.zeros((buckets, WAYS), dtype=np.uint64)
+        self._next = np.zeros(buckets, dtype=np.uint8)
+        self._unsaved: list[Hashes] = []
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes held."""
+        return self._places.nbytes + self._next.nbytes
+
+    def fresh(self, hashes: Hashes) -> NDArray[np.bool_]:
+        """Say of each hash whether it is new, and remember it: as if they came one by one."""
+        hashes = np.maximum(hashes, np.uint64(1))  # zero marks an empty place
+        buckets = (hashes & self._mask).astype(np.int64)
+        new = ~(self._places[buckets] == hashes[:, None]).any(axis=1)
+        order = np.argsort(hashes, kind="stable")
+        repeated = np.zeros(len(hashes), dtype=bool)
+        ordered = hashes[order]
+        repeated[order[1:]] = ordered[1:] == ordered[:-1]
+        new &= ~repeated
+        if new.all():
+            self._remember(hashes)
+        elif new.any():
+            mixed = np.isin(buckets, np.intersect1d(buckets[new], buckets[~new]))
+            self._remember(hashes[new & ~mixed])
+            for position in np.flatnonzero(mixed).tolist():  # what is new may push out the old
+                bucket, one = buckets[position], hashes[position : position + 1]
+                new[position] = not (self._places[bucket] == one).any()
+                if new[position]:
+                    self._remember(one)
+        if new.any():
+            self._unsaved.append(hashes[new])
+        return new
+
+    def _remember(self, hashes: Hashes) -> None:
+        if not len(hashes):
+            return
+        buckets = (hashes & self._mask).astype(np.int64)
+        order = np.argsort(buckets, kind="stable")
+        ordered = buckets[order]
+        starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+        sizes = np.diff(np.concatenate([starts, [len(ordered)]]))
+        rank = np.arange(len(ordered)) - np.repeat(starts, sizes)
+        place = (self._next[ordered] + rank) % WAYS
+        self._places[ordered, place] = hashes[order]
+        self._next[ordered[starts]] = (self._next[ordered[starts]] + sizes) % WAYS
+
+    def save(self) -> bytes:
+        """Return the hashes remembered since the last save, in order."""
+        data = np.concatenate(self._unsaved).tobytes() if self._unsaved else b""
+        self._unsaved = []
+        return data
+
+    def load(self, data: bytes) -> None:
+        """Take back the bytes of a `save`; oldest save first."""
+        self._remember(np.frombuffer(data, dtype=np.uint64))

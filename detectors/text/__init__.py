@@ -1,0 +1,1 @@
+"""What is read off prompt text before the text is dropped."""

@@ -1,0 +1,156 @@
+"""The Faust app: topics, tables and agents put together."""
+
+import asyncio
+from typing import Any
+
+import faust
+
+from detectors.core.account_level import AccountLevel
+from detectors.core.group_level import GroupLevel
+from stream.agents import Agents
+from stream.checkpoint import Checkpoints
+from stream.config import Config
+from stream.metrics import Metrics
+from stream.settings import Settings
+from stream.shelf import ProfileTable
+from stream.topics import MESSAGE_BYTES, TOPICS
+from stream.transport import App, RunSchema
+from stream.watchdog import View
+
+#: Runs that wait for an agent; each is up to a fetch of records.
+RUNS = 8
+#: Bytes fetched of a partition at a time; the length of a run.
+FETCH_BYTES = 1_048_576
+
+
+def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Agents]:
+    """Return the app, ready to start, and what its agents do."""
+    app = App(
+        settings.group,
+        broker=[f"aiokafka://{server}" for server in settings.bootstrap.split(",")],
+        broker_credentials=_credentials(settings),
+        broker_session_timeout=settings.session_seconds,
+        broker_request_timeout=settings.session_seconds + 10,
+        broker_heartbeat_interval=min(3.0, settings.session_seconds / 4),
+        broker_max_poll_records=50_000,
+        consumer_max_fetch_size=FETCH_BYTES,
+        consumer_auto_offset_reset="earliest",
+        producer_max_request_size=MESSAGE_BYTES,
+        producer_linger=0.02,
+        producer_acks=-1,
+        stream_buffer_maxsize=RUNS,
+        stream_wait_empty=False,
+        stream_recovery_delay=0.0,
+        topic_partitions=settings.partitions,
+        topic_replication_factor=settings.replication,
+        topic_allow_declare=settings.create_topics,
+        topic_disable_leader=True,
+        web_enabled=False,
+        autodiscover=False,
+        store="memory://",
+    )
+    accounts: ProfileTable[AccountLevel] = ProfileTable(
+        app,
+        name="accounts",
+        partitions=settings.partitions,
+        build=lambda partition: config.account_level(
+            partition=partition, partitions=settings.partitions, seed=settings.hash_seed
+        ),
+    )
+    groups: ProfileTable[GroupLevel] = ProfileTable(
+        app,
+        name="groups",
+        partitions=settings.partitions,
+        build=lambda partition: config.group_level(
+            partition=partition, partitions=settings.partitions, seed=settings.hash_seed
+        ),
+    )
+    topics = {
+        topic.name: app.topic(
+            settings.topic(topic.name),
+            schema=RunSchema(key_serializer="raw", value_serializer="raw"),
+            acks=False,
+            key_serializer="raw",
+            value_serializer="raw",
+        )
+        for topic in TOPICS
+    }
+    agents = Agents(
+        accounts=accounts.shelf,
+        groups=groups.shelf,
+        topics=topics,
+        account_checkpoints=Checkpoints(
+            accounts,
+            topics={name: settings.topic(name) for name in ("requests", "lifecycle")},
+            metrics=metrics,
+            interval=settings.checkpoint_seconds,
+        ),
+        group_checkpoints=Checkpoints(
+            groups,
+            topics={"deltas": settings.topic("deltas")},
+            metrics=metrics,
+            interval=settings.checkpoint_seconds,
+        ),
+        metrics=metrics,
+        seed=settings.hash_seed,
+        max_ahead=config.max_ahead_seconds,
+        limit=config.record_bytes,
+    )
+    for name, take in (
+        ("requests", agents.requests),
+        ("lifecycle", agents.lifecycle),
+        ("releases", agents.releases),
+        ("deltas", agents.deltas),
+    ):
+        app.agent(topics[name], name=f"{settings.group}.{name}")(_agent(take, agents))
+    return app, agents
+
+
+def view(app: App, agents: Agents) -> View:
+    """Return what the watchdog looks at."""
+    consumer = app.consumer
+    assignment = {tp for tp in consumer.assignment() if not tp.topic.endswith("-changelog")}
+    requests = agents.topics["requests"].get_topic_name()
+    lag: int | None = 0
+    for tp in assignment:
+        end = consumer.highwater(tp)
+        if end is None:
+            continue
+        behind = max(end - 1 - agents.position.get(tp, end - 1), 0)
+        name = tp.topic.removeprefix(requests.removesuffix("requests"))
+        agents.metrics.lag.labels(name, tp.partition).set(behind)
+        lag = (lag or 0) + behind
+    return View(
+        assigned=sum(tp.topic == requests for tp in assignment),
+        others=False,
+        lag=lag,
+        progress=agents.progress,
+        recovering=bool(app.in_recovery or app.rebalancing),
+    )
+
+
+def _agent(take: Any, agents: Agents) -> Any:
+    async def agent(stream: Any) -> None:
+        async for event in stream.events():
+            try:
+                await take(event.message.tp, event.value)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                agents.fail(error)
+                raise
+
+    return agent
+
+
+def _credentials(settings: Settings) -> Any:
+    context = settings.ssl_context()
+    if settings.sasl_mechanism:
+        return faust.SASLCredentials(
+            username=settings.sasl_username,
+            password=settings.sasl_password,
+            mechanism=settings.sasl_mechanism,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context else None
+

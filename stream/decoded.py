@@ -1,0 +1,124 @@
+"""What was read: records with their times and places, and dead letters for the rest."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.errors import InvalidEventError
+from detectors.core.records import EARLIEST, LATEST, Lifecycle, Release, Request, event_time
+
+#: Longest record unless the operator says otherwise.
+RECORD_BYTES = 1_048_576
+
+Record = Request | Lifecycle | Release
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A record that was not taken in; in JSON ``original`` is written as base64."""
+
+    reason: str  # one of `detectors.core.records.DEAD_LETTER_REASONS`
+    detail: str  # for whoever sent it; holds nothing of the record's own text
+    source: str  # a topic or a file
+    partition: int
+    offset: int  # in a file: the number of the line, from 1
+    original: bytes | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Decoded:
+    """What a run of values held; each kind in order, with event times and offsets."""
+
+    requests: list[Request] = field(default_factory=list)
+    times: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    lifecycles: list[tuple[Lifecycle, float, int]] = field(default_factory=list)
+    releases: list[tuple[Release, float, int]] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+
+    @property
+    def records(self) -> int:
+        """How many records there were, dead letters included."""
+        kinds = (self.requests, self.lifecycles, self.releases, self.dead_letters)
+        return sum(len(records) for records in kinds)
+
+
+@dataclass(slots=True, kw_only=True)
+class Collector:
+    """Takes in records and refusals one by one, in order."""
+
+    source: str
+    partition: int = 0
+    not_after: float | None = None
+    max_bytes: int = RECORD_BYTES
+    _times: list[float] = field(default_factory=list)
+    _offsets: list[int] = field(default_factory=list)
+    _decoded: Decoded = field(default_factory=Decoded)
+    _arrays: list[tuple[NDArray[np.float64], NDArray[np.int64]]] = field(default_factory=list)
+
+    def take(self, value: bytes | None, offset: int, read: Callable[[bytes], Record]) -> None:
+        """Read one value into a record, or into a dead letter."""
+        try:
+            if value is None:
+                raise InvalidEventError("null_value", "the record has no value")
+            if len(value) > self.max_bytes:
+                raise InvalidEventError(
+                    "too_large", f"longer than {self.max_bytes} bytes: only the beginning is kept"
+                )
+            record = read(value)
+            time = event_time(record.ts)
+            if self.not_after is not None and time > self.not_after:
+                raise InvalidEventError("future", "ts is ahead of the clock: is it in seconds?")
+        except InvalidEventError as error:
+            self.refuse(error, value, offset)
+            return
+        if isinstance(record, Request):
+            self._decoded.requests.append(record)
+            self._times.append(time)
+            self._offsets.append(offset)
+        elif isinstance(record, Lifecycle):
+            self._decoded.lifecycles.append((record, time, offset))
+        else:
+            self._decoded.releases.append((record, time, offset))
+
+    def take_run(self, requests: list[Request], offsets: NDArray[np.int64]) -> bool:
+        """Take in requests decoded together; say False, and take none, if a time needs a look."""
+        times = np.array([request.ts for request in requests])
+        if times.dtype != np.float64:
+            return False
+        latest = LATEST if self.not_after is None else min(LATEST, self.not_after)
+        if not (times.min() >= EARLIEST and times.max() < latest):
+            return False
+        self._settle()
+        self._arrays.append((times, offsets))
+        self._decoded.requests += requests
+        return True
+
+    def refuse(self, error: InvalidEventError, value: bytes | None, offset: int) -> None:
+        """Make a dead letter of a value."""
+        letter = DeadLetter(
+            reason=error.reason,
+            detail=error.detail,
+            source=self.source,
+            partition=self.partition,
+            offset=offset,
+            original=None if value is None else value[: self.max_bytes],
+        )
+        self._decoded.dead_letters.append(letter)
+
+    def done(self) -> Decoded:
+        """Return what was taken in; the collector is empty again."""
+        self._settle()
+        decoded, self._decoded = self._decoded, Decoded()
+        if self._arrays:
+            decoded.times = np.concatenate([times for times, _ in self._arrays])
+            decoded.offsets = np.concatenate([offsets for _, offsets in self._arrays])
+            self._arrays = []
+        return decoded
+
+    def _settle(self) -> None:
+        if self._times:
+            self._arrays.append((np.array(self._times), np.array(self._offsets, dtype=np.int64)))
+            self._times, self._offsets = [], []

@@ -1,0 +1,85 @@
+"""Every metric that Weir exposes, with its meaning."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+#: What can become of a record: the closed set behind the label.
+OUTCOMES = ("applied", "repeated", "denied", "dead_letter")
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The metrics of one process; labels come from closed sets only, never from an entity."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.records = Counter(
+            "weir_records", "Records by what became of them.", ["outcome"], registry=registry
+        )
+        self.dead_letters = Counter(
+            "weir_dead_letters", "Dead letters by reason.", ["reason"], registry=registry
+        )
+        self.batch_size = Histogram(
+            "weir_batch_size_records",
+            "Records in a micro-batch.",
+            buckets=(1, 10, 100, 500, 1000, 2000, 4000, 8000, 16000),
+            registry=registry,
+        )
+        self.processing = Histogram(
+            "weir_processing_seconds",
+            "Time to take in a micro-batch, by stage.",
+            ["stage"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.delay = Histogram(
+            "weir_event_to_alert_seconds",
+            "From the event time of the evidence to the alert's acknowledgement by Kafka.",
+            ["level"],
+            buckets=(0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0),
+            registry=registry,
+        )
+        self.lag = Gauge(
+            "weir_lag_records",
+            "Records in Kafka that are not yet taken in.",
+            ["topic", "partition"],
+            registry=registry,
+        )
+        self.profiles = Gauge(
+            "weir_profiles", "Live profiles.", ["level", "partition"], registry=registry
+        )
+        self.state = Gauge(
+            "weir_state_bytes", "Bytes of the profiles.", ["level", "partition"], registry=registry
+        )
+        self.evictions = Counter(
+            "weir_evictions", "Profiles evicted to stay below the ceiling.", ["level"],
+            registry=registry,
+        )
+        self.checkpoint_seconds = Histogram(
+            "weir_checkpoint_seconds",
+            "Time from the capture of a checkpoint to its commit.",
+            ["level"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.checkpoint_bytes = Counter(
+            "weir_checkpoint_bytes", "Bytes written to changelogs.", ["level"], registry=registry
+        )
+        self.checkpoint_age = Gauge(
+            "weir_checkpoint_age_seconds",
+            "Time since the last commit of a checkpoint.",
+            ["level", "partition"],
+            registry=registry,
+        )
+        self.alerts = Counter(
+            "weir_alerts", "Alerts raised.", ["detector", "severity"], registry=registry
+        )
+        self.healthy = Gauge(
+            "weir_watchdog_healthy",
+            "1 while assignment, lag and progress are as they should be.",
+            ["check"],
+            registry=registry,
+        )
+        for outcome in OUTCOMES:
+            self.records.labels(outcome)
+        for check in ("assignment", "lag", "progress"):
+            self.healthy.labels(check).set(1)

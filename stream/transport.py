@@ -1,0 +1,105 @@
+"""Micro-batches through Faust: one message for each run of records that a fetch brought.
+
+Faust's cost is per message: it starts two asyncio tasks for each.  Here a run of records of one
+partition travels to the agent as one message whose value is the list of records; groups,
+rebalancing and tables stay Faust's.  Changelog topics keep the stock path, one message a record.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar, cast
+
+import faust
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from mode import Service
+
+
+class Consumer(driver.Consumer):
+    """Faust's aiokafka consumer, delivering runs.
+
+    Nothing is acknowledged here: the agents' topics are declared with ``acks=False`` and their
+    offsets are committed by the checkpoints, through `commit_offsets`.
+    """
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        stopping: Callable[[], bool] = cast(Service, self)._stopped.is_set
+        fetcher_stopping: Callable[[], bool] = fetcher._stopped.is_set
+        try:
+            while not (stopping() or fetcher_stopping()):
+                runs, active = await self._wait_next_records(timeout=1.0)
+                await self.sleep(0)
+                if self.should_stop or runs is None:
+                    return
+                if self.flow_active:
+                    await self._deliver(runs, active)
+                else:
+                    await self._back_to_committed()
+        except self.consumer_stopped_errors:
+            if not self.transport.app.should_stop:
+                raise
+        except asyncio.CancelledError:
+            if not self.transport.app.should_stop:
+                raise
+
+    async def _deliver(self, runs: Mapping[TP, list[Any]], active: set[TP] | None) -> None:
+        generation = self.app.consumer_generation_id
+        for tp, run in runs.items():
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return  # the position goes back to the committed one after a rebalance
+            if active is not None and tp not in active and tp not in self._buffered_partitions:
+                continue
+            if self._is_changelog_tp(tp):
+                for record in run:
+                    await self._hand_over(tp, record.offset, self._to_message(tp, record))
+            else:
+                start = self._read_offset[tp] or 0
+                fresh = run if run[0].offset >= start else [r for r in run if r.offset >= start]
+                if fresh:
+                    message = self._to_message(tp, fresh[-1])
+                    message.key, message.value = None, fresh
+                    await self._hand_over(tp, fresh[-1].offset + 1, message)
+
+    async def _hand_over(self, tp: TP, position: int, message: Any) -> None:
+        deliver = cast(Callable[[Any], Awaitable[None]], self.callback)
+        await self.wait_first(deliver(message), self.suspend_flow.wait())
+        self._read_offset[tp] = position
+
+    async def _back_to_committed(self) -> None:
+        try:
+            await self.perform_seek()
+        except Exception as error:  # the broker may be away; the next round tries again
+            self.log.warning("cannot seek to the committed offsets: %r", error)
+
+    async def commit_offsets(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit the next offsets to read; false when the partitions are no longer ours."""
+        return bool(await self._commit(offsets))
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Leave the watching of progress to Weir's own watchdog, which knows of checkpoints."""
+
+
+class Transport(driver.Transport):
+    """Faust's aiokafka transport with `Consumer`."""
+
+    Consumer: ClassVar[Any] = Consumer
+
+
+class RunSchema(faust.Schema):  # type: ignore[misc]
+    """Passes a run of records on as it is: decoding is the agents' work."""
+
+    def compile(self, app: Any, **_: Any) -> Callable[..., Awaitable[Any]]:
+        """Return the function that makes an event of a message."""
+        create_event = app.create_event
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:
+            return create_event(None, message.value, message.headers, message)
+
+        return decode
+
+
+class App(faust.App):  # type: ignore[misc]
+    """A Faust app whose consumer delivers runs."""
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)

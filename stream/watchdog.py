@@ -1,0 +1,75 @@
+"""Ends a worker that stands still, so that its supervisor starts it anew."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stream.metrics import Metrics
+
+#: Exit code of a worker that ended itself because it stood still.
+EXIT_STALLED = 75
+#: Exit code of a worker that met an error of its own or could not write its state.
+EXIT_FAILED = 70
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What the watchdog looks at, in one moment."""
+
+    assigned: int  # partitions of the requests that are ours
+    others: bool  # some other member has partitions
+    lag: int | None  # records not yet taken in; None while it cannot be known
+    progress: float  # when a run was last taken in, monotonic seconds
+    recovering: bool
+
+
+class Watchdog:
+    """Judges assignment, lag and progress.
+
+    A worker stands still when for ``stall`` seconds it has had no partition although the broker
+    answers, or its lag could not be known, or there were records to take in and none was.  It is
+    also ended after it was itself frozen for longer than the group's session: its partitions have
+    gone to others by then.
+
+    >>> dog = Watchdog(stall=120.0, session=30.0, metrics=None, clock=lambda: 0.0)
+    >>> dog.verdict(View(assigned=4, others=False, lag=0, progress=0.0, recovering=False))
+    """
+
+    def __init__(
+        self,
+        *,
+        stall: float,
+        session: float,
+        metrics: Metrics | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.stall, self.session, self.metrics, self._clock = stall, session, metrics, clock
+        now = clock()
+        self._since = {"assignment": now, "lag": now, "progress": now}
+        self._looked = now
+
+    def verdict(self, view: View) -> str | None:
+        """Return why the worker must end, or None; called about once a second."""
+        now = self._clock()
+        frozen, self._looked = now - self._looked, now
+        if frozen > self.session:
+            return f"the process stood still for {frozen:.0f} s, longer than the group's session"
+        well = {
+            "assignment": view.assigned > 0 or view.others,
+            "lag": view.lag is not None or view.assigned == 0 or view.recovering,
+            "progress": not view.lag or view.recovering or now - view.progress < self.stall,
+        }
+        for check, fine in well.items():
+            if fine:
+                self._since[check] = now
+            if self.metrics is not None:
+                self.metrics.healthy.labels(check).set(fine)
+        reasons = {
+            "assignment": "no partition was assigned",
+            "lag": "the lag could not be known",
+            "progress": "records wait and none was taken in",
+        }
+        for check, reason in reasons.items():
+            if now - self._since[check] > (0.0 if check == "progress" else self.stall):
+                return f"{reason} for {self.stall:.0f} s"
+        return None

@@ -1,0 +1,144 @@
+"""`weir worker`: waits for the broker, runs the app, and ends in an orderly way."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import signal
+import time
+from dataclasses import replace
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from prometheus_client import CollectorRegistry, start_http_server
+
+from detectors.core.errors import ConfigError
+from stream import app as weir_app
+from stream.config import Config
+from stream.metrics import Metrics
+from stream.settings import Settings
+from stream.topics import create_missing, partitions_of
+from stream.watchdog import EXIT_FAILED, EXIT_STALLED, Watchdog
+
+log = logging.getLogger("weir.worker")
+
+#: Seconds between attempts to reach a broker that is away, at first and at most.
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+
+
+async def run(settings: Settings, config: Config) -> int:
+    """Run until a signal or a fault, and return the exit code."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    partitions = await _prepare(settings, stop)
+    if partitions is None:
+        return 0
+    settings = replace(settings, partitions=partitions)
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    server, thread = _serve(settings, registry)
+    log.info(
+        "reading %s on %s in group %s, %d partitions; metrics on http://%s:%d/metrics",
+        settings.topic("requests"),
+        settings.bootstrap,
+        settings.group,
+        partitions,
+        settings.metrics_host,
+        server.server_port,
+    )
+    try:
+        return await _run_app(settings, config, metrics, stop)
+    finally:
+        server.shutdown()
+        thread.join(timeout=2.0)
+        log.info("stopped")
+
+
+async def _run_app(
+    settings: Settings, config: Config, metrics: Metrics, stop: asyncio.Event
+) -> int:
+    app, agents = weir_app.build(settings, config, metrics)
+    dog = Watchdog(
+        stall=settings.stall_seconds, session=settings.session_seconds, metrics=metrics
+    )
+    await app.start()
+    code = 0
+    try:
+        while not stop.is_set() and code == 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), timeout=0.5)
+            code = await _look(app, agents, dog)
+    finally:
+        with contextlib.suppress(Exception):
+            await asyncio.wait_for(app.stop(), timeout=15.0)
+    return code
+
+
+async def _look(app: Any, agents: Any, dog: Watchdog) -> int:
+    """Do what is due every half second; return an exit code once the worker must end."""
+    fault = agents.fault or app.crash_reason
+    if fault is not None:
+        log.error("ended by %r; what was read since the last checkpoint is read again", fault)
+        return EXIT_FAILED
+    if not (app.in_recovery or app.rebalancing):
+        await agents.tick()
+    reason = dog.verdict(weir_app.view(app, agents))
+    if reason is not None:
+        log.error("ended by the watchdog: %s", reason)
+        return EXIT_STALLED
+    return 0
+
+
+async def _prepare(settings: Settings, stop: asyncio.Event) -> int | None:
+    """Wait for the broker, make the topics, and return how many partitions requests have."""
+    wait, told = FIRST_WAIT, -60.0
+    while not stop.is_set():
+        admin = AIOKafkaAdminClient(**settings.client())
+        try:
+            await admin.start()
+            existing = await partitions_of(admin)
+            requests = existing.get(settings.topic("requests"))
+            chosen = replace(settings, partitions=requests or settings.partitions)
+            if settings.create_topics:
+                made = await create_missing(admin, chosen, existing)
+                if made:
+                    log.info("created the topics %s", ", ".join(made))
+            _check_partitions(chosen, existing)
+            return chosen.partitions
+        except (KafkaError, OSError) as error:
+            if time.monotonic() - told >= 60.0:
+                told = time.monotonic()
+                log.warning("waiting for the broker at %s (%s)", settings.bootstrap, error)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), timeout=wait * (0.5 + random.random()))
+            wait = min(2 * wait, LONGEST_WAIT)
+        finally:
+            with contextlib.suppress(Exception):
+                await admin.close()
+    return None
+
+
+def _check_partitions(settings: Settings, existing: dict[str, int]) -> None:
+    for name in ("lifecycle", "deltas"):
+        topic = settings.topic(name)
+        if topic in existing and existing[topic] != settings.partitions:
+            raise ConfigError(
+                f"topic {topic} has {existing[topic]} partitions and "
+                f"{settings.topic('requests')} has {settings.partitions}: they must be equal; "
+                "delete the one that holds nothing and let Weir create it"
+            )
+
+
+def _serve(settings: Settings, registry: CollectorRegistry) -> tuple[Any, Any]:
+    try:
+        return start_http_server(
+            settings.metrics_port, addr=settings.metrics_host, registry=registry
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"metrics cannot be served on {settings.metrics_host}:{settings.metrics_port} "
+            f"({error.strerror}): set WEIR_METRICS_PORT to a free port, or to 0"
+        ) from None

@@ -1,0 +1,57 @@
+"""Brokers for the tests: librdkafka's own in this process, and a real Apache Kafka."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+import pytest
+
+from deploy.kafka.artifacts import BrokerUnavailableError
+from deploy.kafka.server import KafkaServer
+from stream.broker import EmbeddedBroker
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "kafka" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.kafka)
+
+
+def _cannot_run(reason: str) -> NoReturn:
+    if os.environ.get("WEIR_REQUIRE_ALL") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def cannot_run() -> Callable[[str], NoReturn]:
+    """Skips a test with the reason, or fails it where everything must run (WEIR_REQUIRE_ALL=1)."""
+    return _cannot_run
+
+
+@pytest.fixture
+def embedded() -> Iterator[str]:
+    """Where an embedded broker of the test's own listens."""
+    with EmbeddedBroker() as broker:
+        yield broker.bootstrap
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """Where a real Kafka listens; all tests share it, so each takes names of its own."""
+    try:
+        server = KafkaServer()
+        server.start()
+    except BrokerUnavailableError as error:
+        _cannot_run(str(error))
+    try:
+        yield server.bootstrap
+    finally:
+        server.close()
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+def broker(request: pytest.FixtureRequest) -> str:
+    """Where a broker listens: the embedded one, then a real Kafka."""
+    bootstrap: str = request.getfixturevalue(request.param)
+    return bootstrap

@@ -1,0 +1,272 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import detectors.core.account_level as module
+from detectors.core.records import Delta, Lifecycle, Request
+from tests.detectors.traffic import (
+    EPOCH,
+    SEED,
+    TEMPLATES,
+    account_level,
+    accounts_state,
+    batch,
+    cut,
+    feed,
+    request,
+    worlds,
+)
+
+
+def created(account: str, at: float) -> Lifecycle:
+    return Lifecycle(kind="lifecycle", ts=EPOCH + at, account=account, event="created")
+
+
+def requests_of(level: Any, account: str) -> int:
+    return int(level.profiles["requests"][level.profiles.index[account]])
+
+
+def links_of(delta: Delta) -> list[tuple[str, str, str, int, int]]:
+    """The links as account, group, model, requests, tokens."""
+    columns = [
+        np.frombuffer(delta.link_account, np.uint32),
+        np.frombuffer(delta.link_group, np.uint32),
+        np.frombuffer(delta.link_model, np.uint8),
+        np.frombuffer(delta.link_requests, np.uint32),
+        np.frombuffer(delta.link_tokens, np.int64),
+    ]
+    return sorted(
+        (delta.accounts[a], delta.groups[g], delta.models[m], r, t)
+        for a, g, m, r, t in zip(*(column.tolist() for column in columns), strict=True)
+    )
+
+
+def test_a_tick_is_closed_by_a_request_of_a_later_second() -> None:
+    level = account_level()
+    assert level.process(batch([request(1, at=0), request(2, at=0.9)])).deltas == []
+    output = level.process(batch([request(3, at=1)], first=2))
+    assert [delta.tick for _, delta in output.deltas] == [EPOCH]
+    assert requests_of(level, "ann") == 2
+
+
+def test_a_late_event_counts_towards_the_tick_in_progress() -> None:
+    level = account_level()
+    output = level.process(batch([request(1, at=9), request(2, at=3), request(3, at=10)]))
+    assert [delta.tick for _, delta in output.deltas] == [EPOCH + 9]
+    assert requests_of(level, "ann") == 2
+
+
+def test_a_duplicate_id_changes_nothing() -> None:
+    once, twice = account_level(), account_level()
+    feed(once, [request(1, at=0), request(2, at=5)])
+    feed(twice, [request(1, at=0), request(1, at=0), request(2, at=5), request(1, at=5)])
+    assert twice.repeated == 2
+    assert accounts_state(twice)["profiles"] == accounts_state(once)["profiles"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_denied_request_changes_no_profile(status: int) -> None:
+    level = account_level()
+    feed(level, [request(1, at=0), request(2, at=0, account="bob", status=status)])
+    assert level.denied == 1
+    assert list(level.profiles.index) == ["ann"]
+
+
+def test_a_failed_request_is_behaviour() -> None:
+    level = account_level()
+    feed(level, [request(1, at=0, status=500)])
+    assert requests_of(level, "ann") == 1
+
+
+def test_an_account_is_born_when_it_was_created() -> None:
+    level = account_level()
+    level.live(created("ann", -500.0), EPOCH - 500.0, 0)
+    feed(level, [request(1, at=0), request(2, at=0, account="bob")])
+    born = level.profiles["born"]
+    assert born[level.profiles.index["ann"]] == EPOCH - 500
+    assert born[level.profiles.index["bob"]] == EPOCH
+
+
+def test_a_lifecycle_event_read_again_changes_nothing() -> None:
+    level = account_level()
+    level.live(created("ann", 0.0), EPOCH, 3)
+    level.live(created("ann", 90.0), EPOCH + 90.0, 3)
+    assert level.profiles["born"][level.profiles.index["ann"]] == EPOCH
+
+
+def test_a_lifecycle_event_does_not_move_the_clock() -> None:
+    level = account_level()
+    level.live(created("ann", 1e6), EPOCH + 1e6, 0)
+    assert level.clock == 0
+
+
+def test_time_that_goes_on_closes_the_tick_in_progress() -> None:
+    level = account_level()
+    level.process(batch([request(1, at=0)]))
+    assert [delta.tick for _, delta in level.advance(EPOCH + 5).deltas] == [EPOCH]
+    assert level.advance(EPOCH + 5).deltas == []
+    assert level.clock == EPOCH + 5
+
+
+def test_time_does_not_begin_before_the_first_request() -> None:
+    level = account_level()
+    assert level.advance(EPOCH).deltas == []
+    assert level.clock == 0
+
+
+def test_an_idle_partition_tells_the_groups_even_when_it_never_had_a_request() -> None:
+    output = account_level(partitions=2).idle()
+    assert [(partition, delta.idle) for partition, delta in output.deltas] == [(0, True), (1, True)]
+
+
+def test_a_tick_that_never_ends_is_closed_before_it_fills_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "TICK_REQUESTS", 10)
+    level = account_level()
+    output = level.process(batch([request(i, at=0) for i in range(35)]))
+    assert [delta.tick - EPOCH for _, delta in output.deltas] == [0, 1, 2]
+    assert requests_of(level, "ann") == 30
+
+
+@given(cuts=st.sets(st.integers(1, 60)), at=st.lists(st.integers(0, 3), min_size=1, max_size=60))
+def test_ticks_closed_early_are_the_same_however_the_stream_is_cut(
+    cuts: set[int], at: list[int]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "TICK_REQUESTS", 7)
+        requests = [request(i % 40, at=second) for i, second in enumerate(sorted(at))]
+        whole, parts = account_level(), account_level()
+        assert feed(parts, requests, cuts=cuts) == feed(whole, requests)
+        assert accounts_state(parts) == accounts_state(whole)
+
+
+def test_a_tick_that_names_more_accounts_than_there_are_rows_still_counts_them_all() -> None:
+    level = account_level(capacity=4)
+    output = feed(level, [request(i, at=0, account=f"a{i}", proxy="x") for i in range(10)])
+    assert level.applied == 10
+    assert len(level.profiles) == 3
+    (delta,) = [delta for _, delta in output.deltas if delta.groups]
+    assert delta.accounts == ["a0", "a1", "a2"]
+    assert all(alert.entity.value for alert in output.alerts)
+
+
+def test_a_delta_holds_each_link_once() -> None:
+    level = account_level()
+    fields: dict[str, Any] = {"proxy": "hydra", "payment": "card"}
+    output = feed(
+        level,
+        [
+            request(1, at=0, input_tokens=3, output_tokens=4, **fields),
+            request(2, at=0, output_tokens=5, **fields),
+            request(3, at=0, account="bob", model="haiku", ip="203.0.113.9"),
+            request(4, at=0, account="eve"),
+        ],
+    )
+    assert links_of(output.deltas[0][1]) == [
+        ("ann", "payment:card", "opus", 2, 12),
+        ("ann", "proxy:hydra", "opus", 2, 12),
+        ("bob", "proxy:203.0.113.0/24", "haiku", 1, 0),
+    ]
+
+
+def test_a_prompt_links_its_account_to_each_run_of_its_sketch() -> None:
+    level = account_level()
+    output = feed(level, [request(1, at=0, prompt=TEMPLATES[0].format("why"))])
+    groups = [group for _, group, *_ in links_of(output.deltas[0][1])]
+    assert len(groups) == 4
+    assert all(group.startswith("template:") for group in groups)
+
+
+def test_a_group_goes_to_one_partition_only() -> None:
+    level = account_level(partitions=4)
+    requests = [request(i, at=i % 5, account=f"a{i % 7}", proxy=f"p{i % 9}") for i in range(200)]
+    where: dict[str, set[int]] = {}
+    for partition, delta in feed(level, requests).deltas:
+        for group in delta.groups:
+            where.setdefault(group, set()).add(partition)
+    assert len(where) == 9
+    assert all(len(partitions) == 1 for partitions in where.values())
+
+
+def test_a_tick_with_many_links_is_sent_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PART_LINKS", 10)
+    requests = [request(i, at=0, account=f"a{i}", proxy="x") for i in range(25)]
+    deltas = [d for _, d in account_level().process(batch([*requests, request("z", at=1)])).deltas]
+    assert [(delta.part, delta.parts) for delta in deltas] == [(0, 3), (1, 3), (2, 3)]
+    assert sum(len(links_of(delta)) for delta in deltas) == 25
+
+
+def test_names_are_forgotten_when_an_egress_shows_ever_new_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "GROUP_NAMES", 50)
+    level = account_level()
+    feed(level, [request(i, at=i, ip=f"2001:db8::{i:x}") for i in range(500)])
+    assert level.groups.remembered <= 60
+
+
+def test_a_line_break_in_the_name_of_an_egress_does_not_part_it() -> None:
+    output = feed(account_level(), [request(1, at=0, proxy="a\nb")])
+    assert output.deltas[0][1].groups == ["proxy:a b"]
+
+
+@given(requests=worlds(), cuts=st.sets(st.integers(1, 40)))
+def test_alerts_deltas_and_state_are_the_same_however_the_stream_is_cut(
+    requests: list[Request], cuts: set[int]
+) -> None:
+    whole, parts = account_level(), account_level()
+    assert feed(parts, requests, cuts=cuts) == feed(whole, requests)
+    assert accounts_state(parts) == accounts_state(whole)
+    whole.want_checkpoint()
+    parts.want_checkpoint()
+    one, other = whole.advance(whole.clock + 1), parts.advance(parts.clock + 1)
+    assert one.checkpoint == other.checkpoint
+    assert one.checkpoint is not None
+
+
+@given(requests=worlds(most=25), cuts=st.sets(st.integers(1, 25)))
+def test_every_request_is_counted_once(requests: list[Request], cuts: set[int]) -> None:
+    level = account_level()
+    feed(level, requests, cuts=cuts)
+    counted = {r.id: r for r in requests if r.status not in (401, 403, 429)}
+    rows = list(level.profiles.index.values())
+    assert level.profiles["requests"][rows].sum() == len(counted)
+
+
+def test_requests_read_again_are_skipped() -> None:
+    requests = [request(i, at=i) for i in range(5)]
+    level = account_level()
+    for part in cut(requests, [3]):
+        level.process(part)
+    before = accounts_state(level)
+    assert level.process(batch(requests)).deltas == []
+    assert accounts_state(level) == before
+
+
+def test_a_checkpoint_comes_when_the_tick_is_closed() -> None:
+    level = account_level()
+    level.process(batch([request(1, at=0)]))
+    level.want_checkpoint()
+    assert level.process(batch([request(2, at=0)], first=1)).checkpoint is None
+    checkpoint = level.process(batch([request(3, at=1)], first=2)).checkpoint
+    assert checkpoint is not None
+    assert checkpoint.position == {"requests": 1}
+
+
+def test_alerts_name_the_account_and_a_request() -> None:
+    alerts = feed(account_level(), [request(1, at=0), request(2, at=0)]).alerts
+    (alert,) = [alert for alert in alerts if alert.detector == "loud"]
+    assert (alert.entity.scope, alert.entity.value) == ("account", "ann")
+    assert alert.accounts == ["ann"]
+    assert alert.samples == ["r2"]
+    assert alert.ts == EPOCH + 1
+
+
+def test_the_egress_is_told_by_a_keyed_hash() -> None:
+    output = feed(account_level(), [request(1, at=0, proxy="x")])
+    told = np.frombuffer(output.deltas[0][1].egress, np.uint64)
+    assert told[0] == module.xxhash.xxh3_64_intdigest(b"proxy:x", SEED)

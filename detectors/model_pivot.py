@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
 from detectors.core.profiles import Profiles
@@ -164,9 +165,7 @@ class ModelPivot(Detector):
         usually = profiles["usually"][rows].astype(np.float64)
         total = lately.sum(axis=1)
         expected = (usually + 0.5) / (usually.sum(axis=1) + 0.5 * SLOTS)[:, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.log(lately / (total[:, None] * expected))
-        change = np.where(lately > 0, lately * ratio, 0.0).sum(axis=1)
+        change = xlogy(lately, lately / (total[:, None] * expected)).sum(axis=1)
         anybody = -np.log(max(self._moving.value, 1e-4))
         nats = np.minimum(change / 4.0, anybody + np.log1p(total / LEAST_REQUESTS))
         scores[recent] = np.where(total >= LEAST_REQUESTS, np.maximum(nats, 0.0), 0.0)

@@ -141,6 +141,19 @@ def record_of(value: bytes) -> Record:
     return release_of(value) if kind == "release" else request_of(value)
 
 
+def fault_of(error: Exception, value: bytes) -> InvalidEventError:
+    """Return why msgspec could not decode a value, in words that hold nothing of its text."""
+    if isinstance(error, RecursionError):
+        return InvalidEventError("not_json", "nested too deeply to be read")
+    if isinstance(error, UnicodeDecodeError):
+        return InvalidEventError("not_json", "the bytes are not UTF-8")
+    if isinstance(error, msgspec.ValidationError):
+        if _kind_of(value) is None:
+            return InvalidEventError("not_json", "the bytes are not JSON")
+        return InvalidEventError("contract", _REPEATS.sub("Unknown value", str(error)))
+    return InvalidEventError("not_json", str(error) if value else "the value is empty")
+
+
 def encode_alert(alert: Alert) -> bytes:
     """Return an alert as JSON, as the contract has it."""
     return msgspec.json.encode(alert)
@@ -223,20 +236,8 @@ def _requests_of(lines: bytes, count: int, max_bytes: int) -> list[Request] | No
 def _read(decoder: "msgspec.json.Decoder[R]", value: bytes) -> R:
     try:
         return decoder.decode(value)
-    except msgspec.ValidationError as error:
-        said = str(error)
-    except RecursionError:
-        raise InvalidEventError("not_json", "nested too deeply to be read") from None
-    except UnicodeDecodeError:
-        raise InvalidEventError("not_json", "the bytes are not UTF-8") from None
-    except msgspec.DecodeError as error:
-        raise InvalidEventError("not_json", str(error) if value else "the value is empty") from None
-    kind = _kind_of(value)
-    if kind is None:
-        raise InvalidEventError("not_json", "the bytes are not JSON")
-    if decoder is _REQUEST and kind in ("lifecycle", "release"):
-        said = f"a {kind} record does not belong among requests"
-    raise InvalidEventError("contract", _REPEATS.sub("Unknown value", said))
+    except (ValueError, RecursionError) as error:
+        raise fault_of(error, value) from None
 
 
 def _kind_of(value: bytes) -> str | None:

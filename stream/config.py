@@ -215,11 +215,10 @@ class _Reader:
     def _known(self, values: Iterable[str], known: Iterable[str], place: str) -> None:
         for key in values:
             if key not in known:
-                remedy = _nearest(key, known)
-                self._refuse(_shown(key), f"is unknown in {place}{remedy}")
+                self._refuse(_shown(key), f"is unknown in {place}{_nearest(key, known)}")
 
     def _refuse(self, key: str, fault: str) -> NoReturn:
-        raise ConfigError(f"{self.path}: {key} {fault.rstrip('.')}.")
+        raise ConfigError(f"{self.path}: {key} {fault}{'' if fault.endswith('?') else '.'}")
 
 
 def _catalog() -> dict[str, type[Detector]]:

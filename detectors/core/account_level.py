@@ -286,8 +286,13 @@ class AccountLevel(Level):
         known = links >> 36 != OVERFLOW
         links, linked = links[known], linked[known]
         unique, which = np.unique(links, return_inverse=True)
-        link_rows, link_groups = unique >> 36, unique >> 8 & 0xFFF_FFFF
-        self._fold_egresses(link_rows, link_groups, rows, number)
+        link_requests = np.bincount(which, minlength=len(unique))
+        link_tokens = np.bincount(which, weights=tokens[linked], minlength=len(unique))
+        groups, link_groups = self._in_order(unique >> 8 & 0xFFF_FFFF)
+        order = np.lexsort((unique & 0xFF, link_groups, unique >> 36))
+        unique, link_groups = unique[order], link_groups[order]
+        link_rows = unique >> 36
+        self._fold_egresses(link_rows, link_groups, groups, rows, number)
         last_id = np.zeros(len(rows), dtype=np.int64)
         last_id[where] = np.arange(buffer.size)
         samples = [buffer.ids[i] for i in last_id.tolist()]
@@ -318,28 +323,42 @@ class AccountLevel(Level):
             rows,
             samples,
             compact,
+            groups,
             link_groups,
             unique & 0xFF,
-            np.bincount(which),
-            np.bincount(which, weights=tokens[linked]).astype(np.int64),
+            link_requests[order],
+            link_tokens[order].astype(np.int64),
             moved[compact] == (unique & 0xFF),
         )
         self.use_models(models.sum(axis=0).tolist(), elapsed)
 
+    def _in_order(self, numbers: Rows) -> tuple[Rows, Rows]:
+        """Return the groups in the order of their hashes, and each number's place in it.
+
+        Numbers are given out on first sight: after a restart, or when requests come in other
+        batches, they are others.  What is sent must not show that.
+        """
+        used, inverse = np.unique(numbers, return_inverse=True)
+        hashes = np.array([self.groups.hashes[n] for n in used.tolist()], dtype=np.uint64)
+        order = np.argsort(hashes, kind="stable")
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        return used[order], place[inverse]
+
     def _fold_egresses(
-        self, link_rows: Rows, link_groups: Rows, rows: Rows, number: int
+        self, link_rows: Rows, link_groups: Rows, groups: Rows, rows: Rows, number: int
     ) -> None:
         profiles, names = self.profiles, self.groups.names
         hours = profiles["egress_hour"]
         started = rows[hours[rows] != number // 3600]
         profiles["egress_bits"][started] = 0
         hours[started] = number // 3600
-        groups, inverse = np.unique(link_groups, return_inverse=True)
         numbers = groups.tolist()
-        proxy = np.array([names[g].startswith("proxy:") for g in numbers], dtype=bool)[inverse]
+        egress = np.array([names[n].startswith("proxy:") for n in numbers], dtype=bool)
+        proxy = egress[link_groups]
         if not proxy.any():
             return
-        hashes = np.array([self.groups.hashes[g] for g in numbers], dtype=np.uint64)[inverse]
+        hashes = np.array([self.groups.hashes[n] for n in numbers], dtype=np.uint64)[link_groups]
         distinct.mark(profiles["egress_bits"], link_rows[proxy], hashes[proxy])
         profiles["egress"][link_rows[proxy]] = hashes[proxy]
 
@@ -366,25 +385,22 @@ class AccountLevel(Level):
         samples: list[str],
         accounts: Rows,
         groups: Rows,
+        link_groups: Rows,
         models: Rows,
         requests: Rows,
         tokens: Rows,
         moved: NDArray[np.bool_],
     ) -> None:
         """Send the links of a tick to the partitions of their groups, in parts where many."""
-        if self.partitions > 1:
-            used, inverse = np.unique(groups, return_inverse=True)
-            hashes = np.array([self.groups.hashes[g] for g in used.tolist()], dtype=np.uint64)
-            target = (hashes % np.uint64(self.partitions)).astype(np.int64)[inverse]
-        else:
-            target = np.zeros(len(groups), dtype=np.int64)
+        hashes = np.array([self.groups.hashes[n] for n in groups.tolist()], dtype=np.uint64)
+        target = (hashes % np.uint64(self.partitions)).astype(np.int64)[link_groups]
         for partition in range(self.partitions):
             links = np.flatnonzero(target == partition)
             parts = max(1, -(-len(links) // PART_LINKS))
             for part in range(parts):
                 here = links[part * PART_LINKS : (part + 1) * PART_LINKS]
                 who, link_account = np.unique(accounts[here], return_inverse=True)
-                which, link_group = np.unique(groups[here], return_inverse=True)
+                which, link_group = np.unique(link_groups[here], return_inverse=True)
                 chosen = rows[who]
                 delta = self._delta(
                     number,
@@ -392,7 +408,7 @@ class AccountLevel(Level):
                     born=self.profiles["born"][chosen].tobytes(),
                     egress=self.profiles["egress"][chosen].tobytes(),
                     samples=_pick(samples, who.tolist()),
-                    groups=_pick(self.groups.names, which.tolist()),
+                    groups=_pick(self.groups.names, groups[which].tolist()),
                     link_account=link_account.astype(np.uint32).tobytes(),
                     link_group=link_group.astype(np.uint32).tobytes(),
                     link_model=models[here].astype(np.uint8).tobytes(),

@@ -69,6 +69,7 @@ class Profiles:
         self.evicted = 0
         self._free: list[int] = []
         self._size = 1
+        self._full_at = -1
         self._columns: dict[str, NDArray[Any]] = {}
         self._dirty = np.zeros(0, dtype=bool)
         self._segment_of = np.zeros(0, dtype=np.int32)
@@ -101,11 +102,14 @@ class Profiles:
         found = [get(key, -1) for key in keys]
         rows = np.array(found, dtype=np.int64)
         if -1 in found:
-            self._columns["held"][rows[rows >= 0]] = tick
-            for position in np.flatnonzero(rows < 0).tolist():
+            missing = np.flatnonzero(rows < 0).tolist()
+            if len(missing) > len(self._free) + self.capacity - self._size:
+                missing = range(len(keys))  # what one evicts, a later one may have to ask for anew
+            for position in missing:
                 key = keys[position]
                 row = get(key)
-                rows[position] = self._give(key, tick) if row is None else row
+                rows[position] = row = self._give(key, tick) if row is None else row
+                self._columns["held"][row] = tick
         self._columns["held"][rows] = tick
         return rows
 
@@ -213,8 +217,8 @@ class Profiles:
     def _make_room(self, tick: int) -> None:
         if self._size < self.capacity:
             self._grow(min(self.capacity, 2 * self._size))
-        else:
-            self.evict(max(1, self.capacity // 16), tick=tick)
+        elif self._full_at != tick and not self.evict(max(1, self.capacity // 16), tick=tick):
+            self._full_at = tick  # the tick holds every row: more names in it find none either
 
     def _grow(self, size: int) -> None:
         old = len(self._dirty)

@@ -207,6 +207,6 @@ def deltas_of(requests: Sequence[Request], *, sources: int) -> list[list[Delta]]
     made = []
     for source in range(sources):
         own = [r for r in requests if ord(r.account[-1]) % sources == source]
-        level = account_level(partition=source, partitions=sources)
-        made.append([delta for partition, delta in feed(level, own).deltas if partition == 0])
+        deltas = [delta for _, delta in feed(account_level(), own).deltas]
+        made.append([msgspec.structs.replace(d, source=source, sources=sources) for d in deltas])
     return made

@@ -103,18 +103,14 @@ def test_a_lifecycle_event_does_not_move_the_clock() -> None:
     assert level.clock == 0
 
 
-def test_time_that_goes_on_closes_the_tick_in_progress() -> None:
+def test_an_idle_partition_closes_the_tick_in_progress() -> None:
     level = account_level()
     level.process(batch([request(1, at=0)]))
-    assert [delta.tick for _, delta in level.advance(EPOCH + 5).deltas] == [EPOCH]
-    assert level.advance(EPOCH + 5).deltas == []
-    assert level.clock == EPOCH + 5
-
-
-def test_time_does_not_begin_before_the_first_request() -> None:
-    level = account_level()
-    assert level.advance(EPOCH).deltas == []
-    assert level.clock == 0
+    assert [(delta.tick, delta.idle) for _, delta in level.idle().deltas] == [
+        (EPOCH, False),
+        (EPOCH, True),
+    ]
+    assert level.clock == EPOCH + 1
 
 
 def test_an_idle_partition_tells_the_groups_even_when_it_never_had_a_request() -> None:
@@ -221,11 +217,7 @@ def test_alerts_deltas_and_state_are_the_same_however_the_stream_is_cut(
     whole, parts = account_level(), account_level()
     assert feed(parts, requests, cuts=cuts) == feed(whole, requests)
     assert accounts_state(parts) == accounts_state(whole)
-    whole.want_checkpoint()
-    parts.want_checkpoint()
-    one, other = whole.advance(whole.clock + 1), parts.advance(parts.clock + 1)
-    assert one.checkpoint == other.checkpoint
-    assert one.checkpoint is not None
+    assert parts.checkpoint() == whole.checkpoint()
 
 
 @given(requests=worlds(most=25), cuts=st.sets(st.integers(1, 25)))
@@ -247,10 +239,18 @@ def test_requests_read_again_are_skipped() -> None:
     assert accounts_state(level) == before
 
 
-def test_a_checkpoint_comes_when_the_tick_is_closed() -> None:
+def test_a_checkpoint_between_ticks_comes_at_once() -> None:
+    level = account_level()
+    feed(level, [request(1, at=0)])
+    checkpoint = level.checkpoint()
+    assert checkpoint is not None
+    assert checkpoint.position == {"requests": 0}
+
+
+def test_a_checkpoint_within_a_tick_comes_with_its_end() -> None:
     level = account_level()
     level.process(batch([request(1, at=0)]))
-    level.want_checkpoint()
+    assert level.checkpoint() is None
     assert level.process(batch([request(2, at=0)], first=1)).checkpoint is None
     checkpoint = level.process(batch([request(3, at=1)], first=2)).checkpoint
     assert checkpoint is not None

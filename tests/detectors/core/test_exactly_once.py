@@ -38,7 +38,7 @@ class Accounts:
     def read(self, first: int, end: int, *, cuts: set[int], checkpoints: set[int]) -> None:
         for part in cut(self.requests[:end], cuts | checkpoints, first=first):
             if int(part.offsets[0]) in checkpoints:
-                self.level.want_checkpoint()
+                self.shelf.put(self.level.checkpoint())
             self.keep(self.level.process(part))
 
     def keep(self, output: Output) -> None:
@@ -69,11 +69,7 @@ def check_accounts(
     run.read(first, len(requests), cuts=cuts, checkpoints=set(checkpoints))
     run.keep(run.level.idle())
     assert run.alerts == {alert.id: alert for alert in whole.alerts}
-    assert list(run.deltas.values()) == [delta for _, delta in whole.deltas] or sorted(
-        run.deltas
-    ) == sorted((p, d.tick, d.part, d.idle) for p, d in whole.deltas)
-    for partition, delta in whole.deltas:
-        assert run.deltas[partition, delta.tick, delta.part, delta.idle] == delta
+    assert run.deltas == {(p, d.tick, d.part, d.idle): d for p, d in whole.deltas}
     assert accounts_state(run.level) == accounts_state(plain)
 
 
@@ -122,11 +118,9 @@ class Groups:
     def read(self, first: int, end: int, *, checkpoints: set[int]) -> None:
         for offset in range(first, end):
             if offset in checkpoints:
-                self.level.want_checkpoint()
-            output = self.level.process(self.deltas[offset], offset)
-            for alert in output.alerts:
+                self.shelf.put(self.level.checkpoint())
+            for alert in self.level.process([self.deltas[offset]], offset).alerts:
                 assert self.alerts.setdefault(alert.id, alert) == alert
-            self.shelf.put(output.checkpoint)
 
 
 def check_groups(
@@ -137,7 +131,7 @@ def check_groups(
     capacity: int,
 ) -> None:
     plain = group_level(capacity=capacity, members=2 * capacity)
-    whole = {a.id: a for i, delta in enumerate(deltas) for a in plain.process(delta, i).alerts}
+    whole = {a.id: a for i, delta in enumerate(deltas) for a in plain.process([delta], i).alerts}
     run = Groups(deltas, capacity=capacity)
     wanted = {int(part * len(deltas)) for part in checkpoints}
     first = 0

@@ -247,3 +247,21 @@ def test_a_restart_at_any_moment_changes_no_row(ticks: list[list[str]]) -> None:
         restarted = table(capacity=5)
         restarted.load(list(segments.items()))
     assert table_of(restarted) == table_of(plain)
+
+
+@given(
+    ticks=st.lists(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=9), max_size=8),
+    cuts=st.lists(st.integers(1, 8), min_size=8, max_size=8),
+)
+def test_a_full_table_gives_the_same_rows_however_a_tick_is_cut(
+    ticks: list[list[str]], cuts: list[int]
+) -> None:
+    whole, parts = table(capacity=5), table(capacity=5)
+    for tick, (names, end) in enumerate(zip(ticks, cuts, strict=False), start=1):
+        rows = whole.rows_of(names, tick=tick)
+        cut = [parts.rows_of(part, tick=tick) for part in (names[:end], names[end:]) if part]
+        assert np.concatenate(cut).tolist() == rows.tolist()
+        for profiles in (whole, parts):
+            some = np.unique(rows)
+            profiles.touch(some, tick=tick, requests=np.ones(len(some), np.int64))
+    assert table_of(parts) == table_of(whole)

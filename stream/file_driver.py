@@ -1,0 +1,153 @@
+"""Records of files to the engine, and what it raises to a file."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import BinaryIO
+
+import numpy as np
+from aiokafka.partitioner import murmur2
+from numpy.typing import NDArray
+
+from detectors.core.batch import batch_of
+from detectors.core.engine import Engine
+from detectors.core.records import Alert, Lifecycle, Release, Request
+from stream.codec import encode_alert, encode_dead_letter
+from stream.config import Config
+from stream.decoded import Decoded
+from stream.files import InputError
+
+#: Accounts whose partition is remembered.
+REMEMBERED = 1_000_000
+
+
+class FileDriver:
+    """Feeds what files hold to one engine, record by record as if there were no blocks.
+
+    Args:
+        config: what to look for, and within which bounds.
+        partitions: as many as the topic whose worker this replays.
+        seed: key of the hashes.
+        alerts: takes alerts as JSON lines, in the order raised.
+        dead_letters: takes dead letters as JSON lines.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        partitions: int = 1,
+        seed: int = 0,
+        alerts: BinaryIO | None = None,
+        dead_letters: BinaryIO | None = None,
+    ) -> None:
+        self.engine: Engine = config.engine(partitions=partitions, seed=seed)
+        self.records = self.requests = self.dead_letters = self.alerts = 0
+        self.position = 0
+        self._partitions, self._seed = partitions, seed
+        self._alerts_to, self._dead_letters_to = alerts, dead_letters
+        self._partition_of: dict[str, int] = {}
+
+    def take(self, decoded: Decoded, *, base: int) -> None:
+        """Take in what one block held.
+
+        Args:
+            decoded: records with their lines in the file.
+            base: `position` before the file, so that lines of the next file follow.
+        """
+        self.records += decoded.records
+        self.requests += len(decoded.requests)
+        self.dead_letters += len(decoded.dead_letters)
+        start = 0
+        events: list[tuple[Lifecycle | Release, float, int]]
+        events = [*decoded.lifecycles, *decoded.releases]
+        for event, moment, offset in sorted(events, key=lambda event: event[2]):
+            stop = int(np.searchsorted(decoded.offsets, offset))
+            self._requests(decoded, start, stop, base)
+            self._event(event, moment, base + offset)
+            start = stop
+        self._requests(decoded, start, len(decoded.requests), base)
+        if self._dead_letters_to is not None and decoded.dead_letters:
+            lines = b"".join(encode_dead_letter(letter) + b"\n" for letter in decoded.dead_letters)
+            self._write(self._dead_letters_to, "dead letters", lines)
+
+    def finish(self) -> None:
+        """Close the ticks in progress, after the last record."""
+        self._raised(self.engine.finish())
+
+    def partition_of(self, account: str) -> int:
+        """Return the partition that Kafka's own partitioner gives an account."""
+        if self._partitions == 1:
+            return 0
+        partition = self._partition_of.get(account)
+        if partition is None:
+            if len(self._partition_of) >= REMEMBERED:
+                self._partition_of.clear()
+            partition = (murmur2(account.encode()) & 0x7FFF_FFFF) % self._partitions
+            self._partition_of[account] = partition
+        return partition
+
+    def _event(self, event: Lifecycle | Release, moment: float, offset: int) -> None:
+        self.position = offset
+        if isinstance(event, Release):
+            self.engine.release(event.model, moment)
+        else:
+            self.engine.live(event, moment, offset, partition=self.partition_of(event.account))
+
+    def _requests(self, decoded: Decoded, start: int, stop: int, base: int) -> None:
+        if start == stop:
+            return
+        requests = decoded.requests[start:stop]
+        times, offsets = decoded.times[start:stop], decoded.offsets[start:stop] + base
+        self.position = int(offsets[-1])
+        if self._partitions == 1:
+            self._process(requests, times, offsets, 0)
+            return
+        owner = np.array([self.partition_of(request.account) for request in requests])
+        for first, last in self._between_closes(owner, times):
+            # Nothing but the first record can close a tick here, so that alerts come as if the
+            # records had been taken one by one, however they are cut.
+            owners = owner[first:last]
+            for partition in dict.fromkeys([int(owners[0]), *np.unique(owners).tolist()]):
+                which = first + np.flatnonzero(owners == partition)
+                self._process(
+                    [requests[i] for i in which.tolist()], times[which], offsets[which], partition
+                )
+
+    def _between_closes(
+        self, owner: NDArray[np.int64], times: NDArray[np.float64]
+    ) -> list[tuple[int, int]]:
+        cuts = {0, len(owner)}
+        for partition in range(self._partitions):
+            which = np.flatnonzero(owner == partition)
+            clock = np.maximum.accumulate(
+                np.concatenate([[self.engine.accounts[partition].clock], times[which]]).astype(
+                    np.int64
+                )
+            )
+            cuts.update(which[clock[1:] > clock[:-1]].tolist())
+        ordered = sorted(cuts)
+        return list(pairwise(ordered))
+
+    def _process(
+        self,
+        requests: Sequence[Request],
+        times: NDArray[np.float64],
+        offsets: NDArray[np.int64],
+        partition: int,
+    ) -> None:
+        batch = batch_of(requests, times, offsets, seed=self._seed)
+        self._raised(self.engine.process(batch, partition=partition))
+
+    def _raised(self, alerts: Sequence[Alert]) -> None:
+        self.alerts += len(alerts)
+        if self._alerts_to is not None and alerts:
+            lines = b"".join(encode_alert(alert) + b"\n" for alert in alerts)
+            self._write(self._alerts_to, "alerts", lines)
+
+    def _write(self, file: BinaryIO, what: str, lines: bytes) -> None:
+        try:
+            file.write(lines)
+            file.flush()
+        except OSError as error:
+            name = getattr(file, "name", "their file")
+            raise InputError(f"{what} cannot be written to {name}: {error.strerror}.") from None

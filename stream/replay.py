@@ -1,0 +1,150 @@
+"""Files to the engine, without Kafka: the same levels as a worker's, in one process."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from stream.config import Config
+from stream.file_driver import FileDriver
+from stream.files import InputError as InputError  # what a caller of `replay` must know
+from stream.files import InputFile
+from stream.formats import FORMATS
+from stream.formats.trace import account_of
+
+#: Bytes read at a time: some thousand requests, few enough to stay near the processor.
+BLOCK_BYTES = 1_048_576
+#: Called after each block with bytes read, bytes in all if known, requests, and alerts.
+Progress = Callable[[int, int | None, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a replay came to; ``records`` counts dead letters, events and releases too."""
+
+    records: int = 0
+    requests: int = 0
+    dead_letters: int = 0
+    alerts: int = 0
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    interrupted: bool = False
+
+    @property
+    def requests_per_second(self) -> float:
+        """Requests per second of wall time."""
+        return self.requests / self.seconds if self.seconds else 0.0
+
+    def figures(self) -> dict[str, int | float]:
+        """Return what ``--json`` prints."""
+        return {
+            "records": self.records,
+            "requests": self.requests,
+            "dead_letters": self.dead_letters,
+            "alerts": self.alerts,
+            "seconds": round(self.seconds, 6),
+            "requests_per_second": round(self.requests_per_second, 1),
+            "peak_memory_bytes": self.peak_memory_bytes,
+        }
+
+    def __str__(self) -> str:
+        return (
+            f"{'interrupted after ' if self.interrupted else ''}{self.records:,} records in "
+            f"{self.seconds:,.1f} s ({self.requests_per_second:,.0f} requests/s): "
+            f"{self.requests:,} requests, {self.dead_letters:,} dead letters, "
+            f"{self.alerts:,} alerts; {self.peak_memory_bytes / 1e6:,.0f} MB at peak"
+        )
+
+
+class ReplayError(InputError):
+    """A replay could not go on; ``summary`` says what it came to until then."""
+
+    def __init__(self, message: str, summary: Summary) -> None:
+        super().__init__(message)
+        self.summary = summary
+
+
+def replay(
+    files: Sequence[str],
+    *,
+    format: str = "native",
+    config: Config,
+    alerts: BinaryIO | None = None,
+    dead_letters: BinaryIO | None = None,
+    partitions: int = 1,
+    seed: int = 0,
+    progress: Progress | None = None,
+    block_bytes: int = BLOCK_BYTES,
+) -> Summary:
+    """Read files in the order given, and write the alerts that they raise.
+
+    The same input gives the same bytes, however it is cut into blocks.  Ctrl-C ends it with the
+    summary of what was done.
+
+    Raises:
+        InputError: a file cannot be read at all.
+        ReplayError: a file breaks off, or an output cannot be written; what came before is done.
+    """
+    inputs = [InputFile(str(name)) for name in files]
+    if format != "native":
+        _refuse_same_names(inputs)
+    started = time.perf_counter()
+    driver = FileDriver(
+        config=config, partitions=partitions, seed=seed, alerts=alerts, dead_letters=dead_letters
+    )
+
+    def summary(*, interrupted: bool = False) -> Summary:
+        return Summary(
+            records=driver.records,
+            requests=driver.requests,
+            dead_letters=driver.dead_letters,
+            alerts=driver.alerts,
+            seconds=time.perf_counter() - started,
+            peak_memory_bytes=_peak_memory_bytes(),
+            interrupted=interrupted,
+        )
+
+    sizes = [file.size for file in inputs]
+    total = None if None in sizes else sum(size or 0 for size in sizes)
+    try:
+        try:
+            for file in inputs:
+                base = driver.position
+                blocks = file.blocks(block_bytes=block_bytes, line_bytes=config.record_bytes)
+                for decoded in FORMATS[format](
+                    blocks, name=file.title, max_bytes=config.record_bytes
+                ):
+                    driver.take(decoded, base=base)
+                    if progress is not None:
+                        read = sum(one.bytes_read for one in inputs)
+                        progress(read, total, driver.requests, driver.alerts)
+        except InputError:
+            driver.finish()
+            raise
+        driver.finish()
+    except InputError as error:
+        raise ReplayError(str(error), summary()) from None
+    except KeyboardInterrupt:
+        return summary(interrupted=True)
+    return summary()
+
+
+def _refuse_same_names(files: Sequence[InputFile]) -> None:
+    # Their requests would be of one account and bear the same ids: the second file would be taken
+    # for a repetition of the first.
+    seen: dict[str, str] = {}
+    for file in files:
+        account = account_of(file.title)
+        if account in seen:
+            raise InputError(
+                f"{seen[account]} and {file.title} would both be read as account {account}: "
+                "rename one, or replay them apart."
+            )
+        seen[account] = file.title
+
+
+def _peak_memory_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -14,11 +14,15 @@ from detectors.sketches.mixture import SLOTS, shares
 from detectors.sketches.proportion import at_least
 
 #: How alike the members of one ordinary group move: the correlation within groups.
-CORRELATION = 0.05
+CORRELATION = 0.02
 #: Share of accounts that move to a model within the horizon, below which none is believed to lie.
 LEAST_ADOPTION = 0.002
 #: Accounts that must have moved before anything is said of a group.
 LEAST_MOVERS = 3.0
+#: Accounts without company from which on they are asked how many move.
+LEAST_LONE = 20.0
+#: Columns of the accounts that were there, and that moved: within five minutes, within an hour.
+COUNTS = (("active", "moved"), ("present", "moved_hour"))
 #: Requests lately that an account needs before its own mix is judged.
 LEAST_REQUESTS = 20.0
 
@@ -26,10 +30,11 @@ LEAST_REQUESTS = 20.0
 class ModelPivot(Detector):
     """Asserts that a group's accounts move to a model no faster than accounts at large.
 
-    Of a group: with n accounts active in five minutes, k of which moved to one model, the chance
-    that as many move when each does with the probability q seen in all *other* accounts, as a
-    binomial tail that allows for members of one office moving alike.  A release that everybody
-    follows raises q and so explains itself.
+    Of a group: with n accounts active in five minutes (and in an hour), k of which moved to one
+    model, the chance that as many move when each does with the probability q seen in all *other*
+    accounts, or in those that share nothing with anybody, as a binomial tail that allows for
+    members of one office moving alike.  A release that everybody follows raises q and so explains
+    itself.
 
     Of one account alone: the G-test of its last minute's mix against its usual one, never more
     surprising than that some account moves at all; alone it seldom is an alert, as customers do
@@ -79,18 +84,18 @@ class ModelPivot(Detector):
         else:
             _, slots = self._score_groups(profiles, one)
             slot = int(slots[0])
-            active, k = float(profiles["active"][row]), float(profiles["moved"][row, slot])
-            accounts = tick.accounts(profiles, position, since=tick.number - 600, moved_to=slot)
-            rate = self._adoption(tick, np.array([active]), np.array([k]), np.array([slot]))
-            moved, expected = k, float(rate[0]) * active
+            accounts = tick.accounts(profiles, position, since=tick.number - 3600, moved_to=slot)
+            active = max(float(profiles["present"][row]), float(len(accounts)))
+            moved = float(len(accounts))
+            k = np.array([float(profiles["moved_hour"][row, slot])])
+            rate = self._adoption(tick, 1, np.array([active]), k, np.array([slot]))
+            expected = float(rate[0]) * active
             chosen = tick.members["group"] == row
-            chosen &= (tick.members["moved_to"] == slot) & (
-                tick.members["moved_at"] >= tick.number - 600
-            )
+            chosen &= tick.members["moved_to"] == slot
+            chosen &= tick.members["moved_at"] >= tick.number - 3600
             onset = float(tick.members["moved_at"][chosen].min(initial=tick.number))
             who = (
-                f"{len(accounts)} of about {max(active, len(accounts)):.0f} active accounts "
-                f"behind {name.replace(':', ' ', 1)} moved"
+                f"{moved:.0f} of {active:.0f} accounts behind {name.replace(':', ' ', 1)} moved"
             )
         model = models[slot] if slot < len(models) else "another model"
         released = tick.population.released.get(model)
@@ -131,29 +136,42 @@ class ModelPivot(Detector):
 
     def _score_groups(self, profiles: Profiles, tick: Tick) -> tuple[Floats, NDArray[np.int64]]:
         """Return each row's nats, and the model slot they speak of."""
-        scores = np.zeros(len(tick.rows))
-        slots = np.zeros(len(tick.rows), dtype=np.int64)
-        moved = profiles["moved"][tick.rows]
-        where, slot = np.nonzero(moved[:, 1:] >= LEAST_MOVERS - 0.05)
-        if not len(where):
-            return scores, slots
-        slot += 1
-        k = moved[where, slot]
-        n = np.maximum(profiles["active"][tick.rows][where], k)
-        rate = self._adoption(tick, n, k, slot)
-        nats = at_least(k, of=n, rate=rate, correlation=self.correlation) - np.log(SLOTS)
-        order = np.argsort(nats, kind="stable")  # the highest is written last
-        scores[where[order]] = np.maximum(nats[order], 0.0)
-        slots[where[order]] = slot[order]
-        return scores, slots
+        best = np.zeros((len(tick.rows), SLOTS))
+        for horizon, (active, moved) in enumerate(COUNTS):
+            counts = profiles[moved][tick.rows]
+            where, slot = np.nonzero(counts[:, 1:] >= LEAST_MOVERS - 0.05)
+            if not len(where):
+                continue
+            slot += 1
+            k = counts[where, slot]
+            n = np.maximum(profiles[active][tick.rows][where], k)
+            rate = self._adoption(tick, horizon, n, k, slot)
+            nats = at_least(k, of=n, rate=rate, correlation=self.correlation)
+            nats -= np.log(SLOTS * len(COUNTS))
+            best[where, slot] = np.maximum(best[where, slot], nats)
+        return best.max(axis=1), best.argmax(axis=1)
 
     def _adoption(
-        self, tick: Tick, n: Floats, k: Floats, slot: NDArray[np.int64]
+        self, tick: Tick, horizon: int, n: Floats, k: Floats, slot: NDArray[np.int64]
     ) -> Floats:
-        """Return the share of the accounts outside that moved to the model."""
-        others = np.maximum(tick.population.active - n, 0.0)
-        movers = np.clip(tick.population.moved[slot] - k, 0.0, others)
-        return np.maximum((movers + 0.5) / (others + 20.0), self.adoption)
+        """Return the share of the accounts outside the group that moved to the model.
+
+        Accounts alone behind their egress, or with their payment, are asked where there are
+        enough of them: a campaign of many groups hides in the average of all accounts, but has
+        few members without company.
+        """
+        rates = []
+        if horizon == 0:
+            others = np.maximum(tick.population.active - n, 0.0)
+            movers = np.clip(tick.population.moved[slot] - k, 0.0, others)
+            rates.append((movers + 0.5) / (others + 20.0))
+        for lone in tick.population.lone.values():
+            if lone.active[horizon] >= LEAST_LONE:
+                movers = np.minimum(lone.moved[horizon][slot], lone.active[horizon])
+                rates.append((movers + 0.5) / (lone.active[horizon] + 20.0))
+        if not rates:
+            return np.full(len(slot), 0.999)
+        return np.maximum(np.min(rates, axis=0), self.adoption)
 
     def _score_accounts(self, profiles: Profiles, tick: Tick) -> Floats:
         scores = np.zeros(len(tick.rows))

@@ -35,7 +35,7 @@ class RateSurge(Detector):
 
     name: ClassVar[str] = "rate_surge"
     signal: ClassVar[Signal] = "rate"
-    scopes: ClassVar[frozenset[Scope]] = frozenset({"account", "proxy", "payment", "template"})
+    scopes: ClassVar[frozenset[Scope]] = frozenset({"account", "proxy", "payment"})
 
     def __init__(self, *, least_variance: float = LEAST_VARIANCE, memory: float = 200.0) -> None:
         self.baseline = Baseline(

@@ -61,11 +61,11 @@ class TemplateRepetition(Detector):
     def learn(self, profiles: Profiles, tick: Tick) -> None:
         """Learn width and sharing, but for suspects."""
         accounts, egresses = _spread(profiles, tick)
-        self.width.learn(profiles, tick, accounts)
-        wide = ~tick.suspect & (accounts >= LEAST_ACCOUNTS)
-        if wide.any():
-            shared = 1.0 - np.minimum(egresses[wide] / accounts[wide], 1.0)
+        ended = self.width.ended(profiles, tick) & (accounts >= LEAST_ACCOUNTS)
+        if ended.any():
+            shared = 1.0 - np.minimum(egresses[ended] / accounts[ended], 1.0)
             self._sharing.update(float(shared.mean()))
+        self.width.learn(profiles, tick, accounts)
 
     def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
         """Say how many accounts and egresses share the skeleton."""

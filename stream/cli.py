@@ -1,17 +1,39 @@
 """The command line: `weir demo | worker | replay | simulate | doctor`."""
 
 import asyncio
+import importlib
+import os
 import sys
-from importlib.metadata import version
 from typing import Any
 
 import click
 
 from detectors.core.errors import WeirError
 
+#: Where each command is: it is imported when it is asked for, so that none waits for another's
+#: libraries.
+COMMANDS = {
+    "demo": "stream.demo.command",
+    "doctor": "stream.doctor.command",
+    "replay": "stream.replay_command",
+    "simulate": "stream.simulate.command",
+    "worker": "stream.cli",
+}
+#: Exit codes by the conventions of the shell: ended by Ctrl-C, and by a reader that went away.
+EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 130, 141
+
 
 class _Group(click.Group):
     """Shows Weir's own errors as one sentence, and leaves with the code of their kind."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(COMMANDS[name]), name)
+        return command if isinstance(command, click.Command) else None
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -19,29 +41,22 @@ class _Group(click.Group):
         except WeirError as error:
             click.echo(f"weir: {error}", err=True)
             context.exit(2)
+        except KeyboardInterrupt:
+            click.echo("weir: interrupted.", err=True)
+            context.exit(EXIT_INTERRUPTED)
         except BrokenPipeError:
-            sys.stderr.close()
-            context.exit(141)
+            # What Python still wants to write at its end goes nowhere, and is not complained of.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            context.exit(EXIT_BROKEN_PIPE)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("weir"), prog_name="weir")
+@click.version_option(package_name="weir", prog_name="weir")
 def main() -> None:
     """Weir finds coordinated extraction in the traffic of model APIs, as it happens."""
 
 
-@main.command()
-@click.option("--bootstrap", metavar="HOST:PORT", help="A real Kafka instead of the embedded one.")
-@click.option("--seconds", type=click.FloatRange(min=1), help="End after so long, with a summary.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another world.")
-def demo(bootstrap: str | None, seconds: float | None, seed: int) -> None:
-    """Watch Weir find a hydra campaign that pivots to a model released while you look on."""
-    from stream.demo import run
-
-    raise SystemExit(asyncio.run(run(bootstrap=bootstrap, seconds=seconds, seed=seed)))
-
-
-@main.command()
+@click.command()
 @click.option("--bootstrap", metavar="HOST:PORT", help="Overrides WEIR_BOOTSTRAP.")
 @click.option("--config", type=click.Path(dir_okay=False), help="Overrides WEIR_CONFIG.")
 def worker(bootstrap: str | None, config: str | None) -> None:

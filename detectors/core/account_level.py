@@ -20,6 +20,8 @@ from detectors.text.template import keys
 
 #: Seconds in which an account counts as active, and under which it counts as young.
 HORIZON, YOUNG = 300.0, 86_400
+#: Seconds of absence that stand for an account never seen before.
+LONG_AWAY = 1_000_000
 #: Requests that a tick takes at most before it is closed early: a bound on memory if time stands.
 TICK_REQUESTS = 1_000_000
 #: Links in one delta at most: what is more travels in parts, below Kafka's limit of a message.
@@ -300,7 +302,8 @@ class AccountLevel(Level):
         born = profiles["born"][rows]
         born[born == 0] = number
         profiles["born"][rows] = born
-        self._fold_population(rows, born, number)
+        away = self._away(rows, number)
+        self._fold_population(born, away, number)
         moved = mixture.fold(profiles, rows, models, tick=number, hold=suspect)
         np.add.at(self.population.moved, moved[moved >= 0], 1.0)
         profiles.touch(rows, tick=number, requests=requests)
@@ -311,6 +314,7 @@ class AccountLevel(Level):
             tokens=np.bincount(where, weights=tokens).astype(np.int64),
             models=models,
             suspect=suspect,
+            scopes=np.zeros(len(rows), dtype=np.int8),
             population=self.population,
         )
         output.alerts += self.judge(tick, lambda position, _: [samples[position]])
@@ -322,6 +326,7 @@ class AccountLevel(Level):
             number,
             rows,
             samples,
+            away,
             compact,
             groups,
             link_groups,
@@ -362,20 +367,21 @@ class AccountLevel(Level):
         distinct.mark(profiles["egress_bits"], link_rows[proxy], hashes[proxy])
         profiles["egress"][link_rows[proxy]] = hashes[proxy]
 
-    def _fold_population(self, rows: Rows, born: Rows, number: int) -> None:
+    def _fold_population(self, born: Rows, away: Rows, number: int) -> None:
         population = self.population
         elapsed = number - self._closed if self._closed else 0
         fading = float(np.exp(-elapsed / HORIZON))
-        present = presence(number - self._previous(rows, number), horizon=HORIZON)
+        present = presence(away, horizon=HORIZON)
         population.active = population.active * fading + float(present.sum())
         young = number - born < YOUNG
         population.young = population.young * fading + float(present[young].sum())
         population.moved = population.moved * fading
 
-    def _previous(self, rows: Rows, number: int) -> Rows:
-        seen = self.profiles["last_seen"][rows]
+    def _away(self, rows: Rows, number: int) -> Rows:
+        """Return for how many seconds each account was not seen, a million for a new one."""
         new = self.profiles["requests"][rows] == 0
-        return np.where(new, number - 1_000_000, seen)
+        away = np.minimum(number - self.profiles["last_seen"][rows], LONG_AWAY)
+        return np.where(new, LONG_AWAY, np.maximum(away, 0))
 
     def _send(
         self,
@@ -383,6 +389,7 @@ class AccountLevel(Level):
         number: int,
         rows: Rows,
         samples: list[str],
+        away: Rows,
         accounts: Rows,
         groups: Rows,
         link_groups: Rows,
@@ -406,6 +413,7 @@ class AccountLevel(Level):
                     number,
                     accounts=_pick(self.profiles.names, chosen.tolist()),
                     born=self.profiles["born"][chosen].tobytes(),
+                    away=away[who].astype(np.uint32).tobytes(),
                     egress=self.profiles["egress"][chosen].tobytes(),
                     samples=_pick(samples, who.tolist()),
                     groups=_pick(self.groups.names, groups[which].tolist()),
@@ -429,7 +437,7 @@ class AccountLevel(Level):
         population = self.population
         fading = float(np.exp(-(number - self._closed) / HORIZON)) if self._closed else 0.0
         nothing = dict.fromkeys(
-            ("born", "egress", "link_account", "link_group", "link_model"), b""
+            ("born", "away", "egress", "link_account", "link_group", "link_model"), b""
         ) | dict.fromkeys(("link_requests", "link_tokens", "link_moved"), b"")
         return Delta(
             source=self.partition,

@@ -11,6 +11,9 @@ DAY = 86_400
 BIN, TOP = 0.25, 64.0
 #: The tail is fitted on the highest scores, this many at least and this part of all at most.
 TAIL_COUNT, TAIL_PART = 30.0, 0.05
+#: Mean excess believed at most: a campaign that is most of a small scope's history must not make
+#: the detector deaf to it.
+MOST_EXCESS = 2.0
 #: Mean excess assumed before data speak (1 would trust the detectors' own models), and its weight.
 PRIOR_EXCESS, PRIOR_WEIGHT = 2.0, 20.0
 
@@ -123,4 +126,4 @@ class Calibration:
         middles = (np.arange(start, len(self._bins)) - start + 0.5) * BIN
         excess = float((self._bins[start:] * middles).sum())
         fitted = (excess + PRIOR_EXCESS * PRIOR_WEIGHT) / (self._tail + PRIOR_WEIGHT)
-        self._excess = max(fitted, 1.0)
+        self._excess = min(max(fitted, 1.0), MOST_EXCESS)

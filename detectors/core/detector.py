@@ -28,21 +28,25 @@ class Tick:
     tokens: NDArray[np.int64]
     models: NDArray[np.int64]  # (k, models): requests by model slot
     suspect: NDArray[np.bool_]  # under suspicion: nothing may be learned of them
+    scopes: NDArray[np.int8]  # position of each row's scope among those of the level
     population: "Population"
     members: Members | None = None  # who belongs to the rows, at the level of groups
 
-    def only(self, position: int) -> "Tick":
-        """Return the tick as if one row alone had changed."""
-        one = slice(position, position + 1)
+    def take(self, positions: NDArray[np.int64]) -> "Tick":
+        """Return the tick as if only the rows at these positions had changed."""
         return replace(
             self,
-            rows=self.rows[one],
-            requests=self.requests[one],
-            tokens=self.tokens[one],
-            models=self.models[one],
-            suspect=self.suspect[one],
+            rows=self.rows[positions],
+            requests=self.requests[positions],
+            tokens=self.tokens[positions],
+            models=self.models[positions],
+            suspect=self.suspect[positions],
+            scopes=self.scopes[positions],
         )
 
+    def only(self, position: int) -> "Tick":
+        """Return the tick as if one row alone had changed."""
+        return self.take(np.array([position]))
 
     def accounts(
         self, profiles: Profiles, position: int, *, since: int, **which: int | None
@@ -63,7 +67,17 @@ class Population:
     young: float = 0.0
     moved: Floats = field(default_factory=lambda: np.zeros(0))
     models: list[str] = field(default_factory=list)
+    #: Accounts alone in their group, by scope: independent customers, whom no group moves.
+    lone: dict[str, "Lone"] = field(default_factory=dict)
     released: dict[str, float] = field(default_factory=dict)  # event time of each model's release
+
+
+@dataclass(slots=True, kw_only=True)
+class Lone:
+    """Accounts without company, as decayed counts: within five minutes, and within an hour."""
+
+    active: Floats = field(default_factory=lambda: np.zeros(2))
+    moved: Floats = field(default_factory=lambda: np.zeros((2, 0)))
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from detectors.core.account_level import HORIZON, YOUNG
-from detectors.core.detector import Detector, Finding, Population, Tick, pack, unpack
+from detectors.core.detector import Detector, Finding, Lone, Population, Tick, pack, unpack
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.members import Members
 from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
@@ -37,6 +37,7 @@ COLUMNS = {
     "arrivals": Column("float64"),  # accounts that joined within ARRIVAL
     "joined": Column("int64"),  # accounts that ever joined
     "moved": Column("float64", (mixture.SLOTS,)),  # accounts that moved within HORIZON
+    "moved_hour": Column("float64", (mixture.SLOTS,)),  # accounts that moved within an HOUR
     "member_egress_bits": Column("uint64", (4,)),
     "member_egress_hour": Column("int64"),
 }
@@ -85,8 +86,15 @@ class GroupLevel(Level):
         self.members = Members(capacity=members)
         self.singles = Profiles(capacity=members, columns={"account": Column("uint64")})
         self.marks: dict[int, int] = {}  # last tick and part that each source sent
-        self.population = Population(moved=np.zeros(mixture.SLOTS), models=self.models.names)
+        self.population = Population(
+            moved=np.zeros(mixture.SLOTS),
+            models=self.models.names,
+            lone={
+                scope: Lone(moved=np.zeros((2, mixture.SLOTS))) for scope in ("proxy", "payment")
+            },
+        )
         self.requests = 0
+        self._lone_at = 0
         self._sources = 1
         self._position = -1
         self._waiting: dict[int, list[tuple[int, Delta]]] = {}  # tick -> (offset, delta)
@@ -135,6 +143,11 @@ class GroupLevel(Level):
             "closed_by": sorted(closed_by.items()),
             "idle": sorted(self._idle),
             "released": self.population.released,
+            "lone_at": self._lone_at,
+            "lone": {
+                scope: [lone.active.tolist(), lone.moved.tolist()]
+                for scope, lone in self.population.lone.items()
+            },
             "said": sorted(self._said.items()),
             "sources": self._sources,
             "requests": self.requests,
@@ -167,6 +180,10 @@ class GroupLevel(Level):
         self._closed_by = {int(source): tick for source, tick in kept["closed_by"]}
         self._idle = set(kept["idle"])
         self.population.released = kept["released"]
+        self._lone_at = kept["lone_at"]
+        for scope, (active, moved) in kept["lone"].items():
+            lone = self.population.lone[scope]
+            lone.active, lone.moved = np.array(active), np.array(moved)
         self._said = {int(source): tuple(said) for source, said in kept["said"]}
         self._sources, self.requests = kept["sources"], kept["requests"]
         self._closed = kept["closed"]
@@ -225,12 +242,18 @@ class GroupLevel(Level):
         link_group = np.frombuffer(delta.link_group, dtype=np.uint32).astype(np.int64)
         link_account = np.frombuffer(delta.link_account, dtype=np.uint32).astype(np.int64)
         groups = self._rows_of(delta, link_group, link_account, tick)[link_group]
-        warm = np.flatnonzero(groups > OVERFLOW)
-        groups, who = groups[warm], link_account[warm]
-        link_model = np.frombuffer(delta.link_model, dtype=np.uint8)[warm]
+        link_model = np.frombuffer(delta.link_model, dtype=np.uint8)
         slots = np.zeros(len(delta.models), dtype=np.int64)
         for number in np.unique(link_model[link_model > 0]).tolist():  # only those asked for
             slots[number] = self.models[delta.models[number]]
+        link_model = slots[link_model]
+        link_moved = np.frombuffer(delta.link_moved, dtype=np.bool_)
+        cold = groups < 0
+        self._fold_lone(
+            delta, tick, link_group[cold], link_account[cold], link_model[cold], link_moved[cold]
+        )
+        warm = np.flatnonzero(groups > OVERFLOW)
+        groups, who = groups[warm], link_account[warm]
         names, accounts = self.profiles.names, delta.accounts
         pairs = [
             f"{names[g]}\n{accounts[a]}"
@@ -239,14 +262,40 @@ class GroupLevel(Level):
         return _Links(
             groups=groups,
             members=self.members.rows_of(pairs, tick=tick),
-            models=slots[link_model],
+            models=link_model[warm],
             requests=np.frombuffer(delta.link_requests, dtype=np.uint32)[warm].astype(np.int64),
             tokens=np.frombuffer(delta.link_tokens, dtype=np.int64)[warm],
-            moved=np.frombuffer(delta.link_moved, dtype=np.bool_)[warm],
+            moved=link_moved[warm],
             born=np.frombuffer(delta.born, dtype=np.int64)[who],
             egress=np.frombuffer(delta.egress, dtype=np.uint64)[who],
             samples=[delta.samples[a] for a in who.tolist()],
         )
+
+    def _fold_lone(
+        self,
+        delta: Delta,
+        tick: int,
+        groups: Rows,
+        accounts: Rows,
+        models: Rows,
+        moved: NDArray[np.bool_],
+    ) -> None:
+        """Count the accounts that are alone in their group, and those of them that moved."""
+        if not len(groups):
+            return
+        fading = np.exp(-(tick - self._lone_at) / np.array([HORIZON, HOUR]))
+        self._lone_at = tick
+        away = np.frombuffer(delta.away, dtype=np.uint32).astype(np.int64)
+        names = [name.partition(":")[0] for name in delta.groups]
+        for scope, lone in self.population.lone.items():
+            here = np.array([name == scope for name in names], dtype=bool)[groups]
+            who = np.unique(accounts[here])
+            movers = here & moved
+            lone.active *= fading
+            lone.moved *= fading[:, None]
+            for number, horizon in enumerate((HORIZON, HOUR)):
+                lone.active[number] += presence(away[who], horizon=horizon).sum()
+                np.add.at(lone.moved[number], models[movers], 1.0)
 
     def _rows_of(
         self, delta: Delta, link_group: Rows, link_account: Rows, tick: int
@@ -318,6 +367,7 @@ class GroupLevel(Level):
             tokens=np.bincount(where, weights=tokens).astype(np.int64),
             models=by_model,
             suspect=hold,
+            scopes=self.profiles["scope"][rows],
             population=self.population,
             members=self.members,
         )
@@ -366,7 +416,8 @@ class GroupLevel(Level):
         np.add.at(profiles["arrivals"], group, new.astype(np.float64))
         np.add.at(profiles["joined"], group, new.astype(np.int64))
         pairs = np.unique(np.stack([linked[moved], models[moved], groups[moved]], axis=1), axis=0)
-        np.add.at(profiles["moved"], (pairs[:, 2], pairs[:, 1]), 1.0)
+        for column in ("moved", "moved_hour"):
+            np.add.at(profiles[column], (pairs[:, 2], pairs[:, 1]), 1.0)
         started = rows[profiles["member_egress_hour"][rows] != number // 3600]
         profiles["member_egress_bits"][started] = 0
         profiles["member_egress_hour"][started] = number // 3600
@@ -378,6 +429,7 @@ class GroupLevel(Level):
         for column, horizon in (
             ("active", HORIZON),
             ("moved", HORIZON),
+            ("moved_hour", HOUR),
             ("present", HOUR),
             ("young", HOUR),
             ("arrivals", ARRIVAL),

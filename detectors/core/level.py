@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import xxhash
@@ -17,6 +18,9 @@ from detectors.core.records import Alert, Delta, Entity, Scope, Severity, Window
 TEST = 600
 #: Seconds an entity stays under suspicion after an alert; and how long learning is held at most.
 SUSPICION, HOLD = 3600, DAY
+#: Nats above which an entity is under suspicion even where the limit lies higher: what is so odd
+#: must not teach the calibration that it is normal until it has been so for `HOLD`.
+ODD = 12.0
 #: An alert of the same entity is repeated after this long, or when its score has doubled.
 REPEAT = 3600
 
@@ -97,20 +101,24 @@ class Level:
             samples_of: gives request ids to look at, for a position of the tick and its finding.
         """
         alerts = []
-        for detector in self.detectors:
-            scores = detector.score(self.profiles, tick)
-            for position in self._standing_out(detector, tick, scores):
-                alerts.append(self._raise(detector, tick, position, scores, samples_of))
+        parts = [(detector, self._positions(detector, tick)) for detector in self.detectors]
+        ended = [self._ended(detector, tick.take(positions)) for detector, positions in parts]
+        for (detector, positions), mature in zip(parts, ended, strict=True):
+            part = tick.take(positions)
+            scores = detector.score(self.profiles, part)
+            for position in self._standing_out(detector, part, scores, mature):
+                samples = partial(samples_of, int(positions[position]))
+                alerts.append(self._raise(detector, part, position, scores, samples))
         learned = replace(tick, suspect=self.suspect(tick.rows, tick.number))
-        for detector in self.detectors:
-            detector.learn(self.profiles, learned)
+        for detector, positions in parts:
+            detector.learn(self.profiles, learned.take(positions))
         self.alerts_raised += len(alerts)
         return alerts
 
-    def scope_of(self, rows: Rows) -> NDArray[np.int8]:
-        """Return the position in `scopes` of each row's scope."""
-        codes: NDArray[np.int8] = self.profiles["scope"][rows]
-        return codes
+    def _positions(self, detector: Detector, tick: Tick) -> NDArray[np.int64]:
+        """Return where the rows of the detector's scopes stand in the tick."""
+        lives_on = np.array([scope in detector.scopes for scope in self.scopes])
+        return np.flatnonzero(lives_on[tick.scopes])
 
     def snapshot_models(self) -> bytes:
         """Return what the level learned of the population, beside its rows."""
@@ -155,20 +163,30 @@ class Level:
         suspect: NDArray[np.bool_] = (until > tick) & (tick - since < HOLD)
         return suspect
 
-    def _standing_out(self, detector: Detector, tick: Tick, scores: Floats) -> list[int]:
+    def _ended(self, detector: Detector, tick: Tick) -> NDArray[np.bool_]:
+        """Say which rows' last tests have ended, those left out that ran under suspicion."""
+        test = self.profiles[f"{detector.name}_test"][tick.rows]
+        start = test * TEST
+        since = self.profiles["suspect_since"][tick.rows]
+        held = (since < start + TEST) & (start < self.profiles["suspect_until"][tick.rows])
+        held &= start - since < HOLD
+        ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0) & ~held
+        return ended
+
+    def _standing_out(
+        self, detector: Detector, tick: Tick, scores: Floats, ended: NDArray[np.bool_]
+    ) -> list[int]:
         profiles, rows = self.profiles, tick.rows
         test = tick.number // TEST
         tests = profiles[f"{detector.name}_test"]
         peaks = profiles[f"{detector.name}_peak"]
-        ended = (tests[rows] != test) & (tests[rows] > 0) & ~tick.suspect
-        scopes = self.scope_of(rows)
         found: list[int] = []
         limits = np.full(len(rows), np.inf)
         for code, scope in enumerate(self.scopes):
             calibration = self.calibrations.get((detector.name, scope))
             if calibration is None:
                 continue
-            here = scopes == code if len(self.scopes) > 1 else np.ones(len(rows), dtype=bool)
+            here = tick.scopes == code
             mature = here & ended
             if mature.any():
                 calibration.observe(peaks[rows[mature]].astype(np.float64), tick=tick.number)
@@ -181,10 +199,18 @@ class Level:
             before = profiles[f"{detector.name}_raised"][rows]
             recent = tick.number - profiles[f"{detector.name}_raised_at"][rows] < REPEAT
             found = np.flatnonzero(high & (~recent | (scores > 2 * before))).tolist()
+        odd = np.flatnonzero(scores > ODD)
+        if len(odd):
+            self._suspect(rows[odd], tick.number)
         same = tests[rows] == test
         peaks[rows] = np.where(same, np.maximum(peaks[rows], scores), scores)
         tests[rows] = test
         return found
+
+    def _suspect(self, rows: Rows, tick: int) -> None:
+        new = rows[self.profiles["suspect_until"][rows] <= tick]
+        self.profiles["suspect_since"][new] = tick
+        self.profiles["suspect_until"][rows] = tick + SUSPICION
 
     def _raise(
         self,
@@ -192,16 +218,14 @@ class Level:
         tick: Tick,
         position: int,
         scores: Floats,
-        samples_of: Callable[[int, Finding], list[str]],
+        samples_of: Callable[[Finding], list[str]],
     ) -> Alert:
         profiles, row = self.profiles, int(tick.rows[position])
         score = float(scores[position])
         finding = detector.explain(profiles, tick, position)
         scope = self.scopes[int(profiles["scope"][row])]
         p_value = self.calibrations[detector.name, scope].p_value(score)
-        if profiles["suspect_until"][row] <= tick.number:
-            profiles["suspect_since"][row] = tick.number
-        profiles["suspect_until"][row] = tick.number + SUSPICION
+        self._suspect(tick.rows[position : position + 1], tick.number)
         profiles[f"{detector.name}_raised_at"][row] = tick.number
         profiles[f"{detector.name}_raised"][row] = score
         value = profiles.names[row].partition(":")[2] if scope != "account" else profiles.names[row]
@@ -223,7 +247,7 @@ class Level:
             window=Window(start=finding.onset, end=float(tick.number + 1)),
             summary=finding.summary,
             evidence=finding.evidence,
-            samples=samples_of(position, finding)[:20],
+            samples=samples_of(finding)[:20],
             version=self.settings.version,
         )
 
@@ -242,4 +266,4 @@ def severity_of(p_value: float, *, limit: float, accounts: int) -> Severity:
         return "critical"
     if accounts >= 5 and decades >= 4:
         return "high"
-    return "medium" if decades >= 3 else "low"
+    return "medium" if decades >= 3 or accounts >= 20 else "low"

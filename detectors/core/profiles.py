@@ -104,7 +104,7 @@ class Profiles:
         if -1 in found:
             missing = np.flatnonzero(rows < 0).tolist()
             if len(missing) > len(self._free) + self.capacity - self._size:
-                missing = range(len(keys))  # what one evicts, a later one may have to ask for anew
+                missing = list(range(len(keys)))  # what one evicts, a later one may ask for anew
             for position in missing:
                 key = keys[position]
                 row = get(key)

@@ -189,6 +189,7 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     tick: int  # second of event time that was closed; all before it are closed too
     accounts: list[str]
     born: bytes  # int64 each: the second the account was first seen, or created
+    away: bytes  # uint32 each: seconds since the account was seen before, a million at most
     egress: bytes  # uint64 each: keyed hash of the egress last used
     samples: list[str]  # a request id each
     groups: list[str]  # "scope:value"

@@ -12,6 +12,12 @@ from detectors.core.profiles import Column, Profiles, Rows
 from detectors.sketches.decayed import Floats
 
 
+#: Degrees of freedom that the population's values may add: beyond them the tail is nearly normal.
+FREEDOM = 30.0
+#: Values, an entity's own or the population's, without which nothing is surprising.
+LEAST_TAUGHT = 10.0
+
+
 class Usual:
     """River's exponentially weighted mean, with a way to leave and come back.
 
@@ -47,8 +53,9 @@ class Baseline:
     """Expectations of one or more series of every entity, in columns named ``<prefix>_…``.
 
     A value is compared with the entity's own mean by a Student t distribution with as many degrees
-    of freedom as values are known, so that somebody new, or somebody wild, must rise further.
-    The population's mean and variance count as ``prior`` values of every entity.
+    of freedom as values are known, its own and the population's (thirty of them at most), so that
+    somebody wild, or somebody new in a new deployment, must rise further.  The population's mean
+    and variance count as ``prior`` values of every entity.
 
     Args:
         prefix: of the columns' names.
@@ -81,6 +88,7 @@ class Baseline:
         self.least_variance, self.doubt, self.fading = least_variance, doubt, fading
         self._means = [Usual(fading=fading) for _ in range(series)]
         self._variances = [Usual(fading=fading) for _ in range(series)]
+        self._taught = np.zeros(series)  # values that the population's means rest on
 
     @property
     def columns(self) -> Mapping[str, Column]:
@@ -116,8 +124,10 @@ class Baseline:
         variance = self._own(profiles, rows, "variance") * known + usual * self.prior
         variance = np.maximum(variance / (known + self.prior), self.least_variance)
         spread = np.sqrt(variance + np.exp(-np.maximum(expected, 0.0)))  # a count's own noise
-        tail = stdtr(known + self.prior, -(values - expected) / spread)
-        nats: Floats = -np.log(np.maximum(tail, 1e-300))
+        freedom = known + self.prior + np.minimum(self._taught, FREEDOM)
+        tail = stdtr(freedom, -(values - expected) / spread)
+        heard_of = known + self._taught >= LEAST_TAUGHT
+        nats: Floats = np.where(heard_of, -np.log(np.maximum(tail, 1e-300)), 0.0)
         return nats
 
     def learn(
@@ -141,15 +151,18 @@ class Baseline:
                 if mean_now.state is not None:
                     self._variances[series].update(float(((chosen - mean_now.value) ** 2).mean()))
                 mean_now.update(float(chosen.mean()))
+        self._taught = np.minimum(self._taught + where.sum(axis=0), 1e9)
         return apart
 
     def snapshot(self) -> list[float | None]:
         """Return what is usual in the population."""
-        return [statistic.state for statistic in self._means + self._variances]
+        usual = [statistic.state for statistic in self._means + self._variances]
+        return [*self._taught.tolist(), *usual]
 
     def restore(self, state: list[Any]) -> None:
         """Take back a `snapshot`."""
-        statistics = [Usual(fading=self.fading, state=value) for value in state]
+        self._taught = np.array(state[: self.series])
+        statistics = [Usual(fading=self.fading, state=value) for value in state[self.series :]]
         self._means, self._variances = statistics[: self.series], statistics[self.series :]
 
     def _own(self, profiles: Profiles, rows: Rows, what: str) -> Floats:

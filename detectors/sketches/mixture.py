@@ -13,8 +13,10 @@ SLOTS = 16
 #: Seconds over which "lately" and "usually" fade.
 LATELY, USUALLY = 60.0, 86_400.0
 #: An entity has moved to a model when it usually was below the one share and lately above the
-#: other, after so many requests, and did not move there within the last hour.
-USUAL_SHARE, LATE_SHARE, HISTORY, REPEAT = 0.1, 0.2, 5.0, 3600
+#: other, or never asked for it, after so many requests, and did not move there within the hour.
+USUAL_SHARE, LATE_SHARE, HISTORY, REPEAT = 0.1, 0.2, 20.0, 3600
+#: Requests, faded over a day, that count as never.
+NEVER = 0.05
 
 COLUMNS: Mapping[str, Column] = {
     "lately": Column("float32", (SLOTS,)),
@@ -75,7 +77,8 @@ def _moved(
     history = usually.sum(axis=1)
     candidates = counts[:, 1:] > 0
     candidates &= usually[:, 1:] < USUAL_SHARE * history[:, None]
-    candidates &= lately[:, 1:] >= LATE_SHARE * lately.sum(axis=1)[:, None]
+    mostly = lately[:, 1:] >= LATE_SHARE * lately.sum(axis=1)[:, None]
+    candidates &= mostly | (usually[:, 1:] < NEVER)
     candidates &= (history >= HISTORY)[:, None]
     moved = np.where(candidates.any(axis=1), 1 + candidates.argmax(axis=1), -1)
     again = (moved == profiles["moved_to"][rows]) & (tick - profiles["moved_at"][rows] < REPEAT)

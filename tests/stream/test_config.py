@@ -148,7 +148,7 @@ def test_what_a_detector_refuses_names_detector_and_key(
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="absent.toml cannot be read"):
+    with pytest.raises(ConfigError, match=r"absent\.toml cannot be read"):
         load(tmp_path / "absent.toml")
     with pytest.raises(ConfigError, match="cannot be read"):
         load(tmp_path)

@@ -190,16 +190,16 @@ class Life(RuleBasedStateMachine):
     @rule(names=st.lists(st.sampled_from("abcdefghijklmnop"), min_size=1, max_size=8))
     def requests(self, names: list[str]) -> None:
         self.tick += 1
-        rows = self.profiles.rows_of(names, tick=self.tick)
-        for name, row in zip(names, rows.tolist(), strict=True):
-            assert row == self.profiles.index.get(name, OVERFLOW)
-        chosen = np.unique(rows[rows != OVERFLOW])
+        rows = []
+        for name in names:
+            rows += self.profiles.rows_of([name], tick=self.tick).tolist()
+            assert rows[-1] == self.profiles.index.get(name, OVERFLOW)
+            self.tokens = {kept: self.tokens.get(kept, 0) for kept in self.profiles.index}
+        chosen = np.unique([row for row in rows if row != OVERFLOW]).astype(np.int64)
         self.profiles["tokens"][chosen] += 1
         self.profiles.touch(chosen, tick=self.tick, requests=np.ones(len(chosen), np.int64))
-        before = {name: self.tokens.get(name, 0) for name in self.profiles.index}
-        for name in {self.profiles.names[row] for row in chosen.tolist()}:
-            before[name] += 1
-        self.tokens = before
+        for row in chosen.tolist():
+            self.tokens[self.profiles.names[row]] += 1
 
     @rule(count=st.integers(1, 4))
     def evict(self, count: int) -> None:

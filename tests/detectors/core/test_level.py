@@ -1,0 +1,63 @@
+import pytest
+
+from detectors.core.level import SUSPICION, severity_of
+from tests.detectors.traffic import EPOCH, Loud, account_level, batch, feed, request
+
+
+@pytest.mark.parametrize("p_value", [0.0, 1e-300, 1e-20, 1e-6, 1.0])
+def test_one_account_alone_is_never_more_than_medium(p_value: float) -> None:
+    assert severity_of(p_value, limit=1e-5, accounts=1) in ("low", "medium")
+
+
+def test_severity_rises_with_accounts_and_with_oddness() -> None:
+    rising = [(1, 1e-6), (1, 1e-10), (10, 1e-10), (100, 1e-12)]
+    found = [severity_of(p, limit=1e-5, accounts=n) for n, p in rising]
+    assert found == ["low", "medium", "high", "critical"]
+
+
+def loud_alerts(at: list[float], *, size: int = 2) -> list[float]:
+    requests = [request(f"{t}-{i}", at=t) for t in at for i in range(size)]
+    alerts = feed(account_level(), requests).alerts
+    return [alert.ts - EPOCH - 1 for alert in alerts if alert.detector == "loud"]
+
+
+def test_an_alert_is_not_repeated_within_the_hour() -> None:
+    assert loud_alerts([0, 1, 10, 3599, 3600]) == [0, 3600]
+
+
+def test_an_alert_is_repeated_at_once_when_its_score_has_more_than_doubled() -> None:
+    requests = [request(i, at=0) for i in range(2)] + [request(9 + i, at=5) for i in range(5)]
+    alerts = [a for a in feed(account_level(), requests).alerts if a.detector == "loud"]
+    assert [alert.ts - EPOCH for alert in alerts] == [1, 6]
+    assert alerts[0].id != alerts[1].id
+
+
+def test_nothing_is_learned_of_a_suspect_until_the_suspicion_has_passed() -> None:
+    level = account_level()
+    loud = next(d for d in level.detectors if isinstance(d, Loud))
+    feed(level, [request(1, at=0), request(2, at=0), request(3, at=60), request(4, at=SUSPICION)])
+    assert loud.taught == 1
+
+
+def test_suspicion_that_never_ends_is_learned_after_a_day_all_the_same() -> None:
+    level = account_level()
+    loud = next(d for d in level.detectors if isinstance(d, Loud))
+    for number in range(50):
+        pair = [request(f"{number}-{i}", at=1800 * number) for i in range(2)]
+        level.process(batch(pair, first=2 * number))
+        assert loud.taught == max(0, number - 48)
+
+
+def test_a_test_under_suspicion_teaches_the_calibration_nothing_though_it_ends_later() -> None:
+    level = account_level()
+    feed(level, [request(i, at=0) for i in range(2)] + [request(9, at=2 * SUSPICION)])
+    assert level.calibrations["loud", "account"].windows == 0
+    feed(level, [*(request(i, at=0) for i in range(4)), request(10, at=4 * SUSPICION)])
+    assert level.calibrations["loud", "account"].windows == 1
+
+
+def test_the_same_events_give_the_same_ids() -> None:
+    requests = [request(i, at=i // 3) for i in range(12)]
+    one, other = feed(account_level(), requests).alerts, feed(account_level(), requests).alerts
+    assert [alert.id for alert in one] == [alert.id for alert in other]
+    assert len({alert.id for alert in one}) == len(one)

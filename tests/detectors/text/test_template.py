@@ -1,0 +1,74 @@
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.text.template import KEPT, READ_CHARACTERS, keys, sketch
+
+SKELETON = (
+    "Imagine and articulate the internal reasoning behind a completed response to the question "
+    "below and write it out step by step. Question: {} Answer with the reasoning only, {}."
+)
+WORDS = "apple river stone cloud market engine paper window garden silver".split()
+
+
+def filled(seed: int, *, words: int) -> str:
+    chance = random.Random(seed)
+    slot = " ".join(chance.choice(WORDS) + str(chance.random()) for _ in range(words))
+    return SKELETON.format(slot, chance.choice(WORDS))
+
+
+@pytest.mark.parametrize("words", [1, 5, 15])
+def test_prompts_of_one_template_share_most_of_their_sketch(words: int) -> None:
+    sketches = [set(keys(sketch(filled(seed, words=words)))) for seed in range(50)]
+    shared = [len(one & sketches[0]) for one in sketches[1:]]
+    assert sum(number >= 1 for number in shared) >= 0.95 * len(shared)
+
+
+def test_prompts_of_different_people_share_nothing() -> None:
+    chance = random.Random(5)
+    vocabulary = [f"{a}{b}" for a in WORDS for b in WORDS]
+    texts = [" ".join(chance.choices(["word" + w for w in vocabulary], k=40)) for _ in range(200)]
+    found = [key for text in texts for key in keys(sketch(text))]
+    assert len(found) == len(set(found))
+
+
+def test_letter_case_digits_and_signs_do_not_count() -> None:
+    one = "Grade the answer 12 below against each of these 7 points!"
+    two = "grade THE answer (99) below -- against each of these seven: points"
+    assert set(keys(sketch(one))) & set(keys(sketch(one.upper() + " 4")))
+    assert sketch(one) == sketch(one.upper())
+    assert sketch(one) != sketch(two)
+
+
+def test_another_seed_gives_other_hashes() -> None:
+    text = filled(1, words=3)
+    assert not set(keys(sketch(text, seed=1))) & set(keys(sketch(text, seed=2)))
+
+
+@pytest.mark.parametrize("text", ["", "hi", "thanks, that was helpful!", "   \n", "1 2 3 4 5 6 7 8 9"])
+def test_a_greeting_has_no_sketch(text: str) -> None:
+    assert sketch(text) == ""
+
+
+@given(st.text(max_size=300) | st.binary(max_size=300).map(lambda b: b.decode("latin-1")))
+def test_any_text_has_a_sketch_of_the_contracts_form(text: str) -> None:
+    made = sketch(text)
+    assert len(made) % 16 == 0
+    assert len(keys(made)) == len(made) // 16 <= KEPT
+    assert set(made) <= set("0123456789abcdef")
+
+
+@given(st.lists(st.characters(), min_size=1, max_size=5).map("".join))
+def test_only_the_first_part_of_a_text_is_read(tail: str) -> None:
+    text = (filled(1, words=3) + " ") * 20
+    head = text[:READ_CHARACTERS]
+    assert sketch(head + tail * 1000) == sketch(head)
+
+
+@pytest.mark.parametrize("length", [16, 17, 31, 32, 512])
+def test_a_gateways_sketch_has_at_most_four_keys(length: int) -> None:
+    made = keys("0123456789abcdef" * 32)[:length] and keys(("0123456789abcdef" * 32)[:length])
+    assert len(made) == min(length // 16, KEPT)
+    assert all(len(key) == 16 for key in made)

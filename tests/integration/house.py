@@ -1,0 +1,161 @@
+"""One Weir on a broker: its topics, its workers, and what it came to."""
+
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from tests.integration.waiting import until
+from tests.integration.worker_process import WorkerProcess
+from tests.integration.world import PARTITIONS, Record
+
+SECONDS = 30.0
+COPARTITIONED = ("requests", "lifecycle", "deltas")
+
+
+class House:
+    """Names of its own on a broker that others may share; `close` ends all workers.
+
+    Args:
+        bootstrap: where the broker listens.
+        embedded: it is librdkafka's, which makes topics on first use only.
+        directory: for the configuration and what the workers say.
+    """
+
+    def __init__(self, *, bootstrap: str, embedded: bool, directory: Path) -> None:
+        self.bootstrap, self.embedded, self.directory = bootstrap, embedded, directory
+        self.group = f"weir-{uuid.uuid4().hex[:8]}"
+        self.prefix = f"{self.group}."
+        self.config = directory / "weir.toml"
+        self.config.write_text(
+            "[budget]\nfalse_alerts_per_day = 100000\n[limits]\nrecord_bytes = 20000\n"
+        )
+        self.workers: list[WorkerProcess] = []
+
+    def worker(self, **settings: object) -> WorkerProcess:
+        """Start a worker; settings by their names in the environment, without prefix."""
+        environment = {
+            "bootstrap": self.bootstrap,
+            "group": self.group,
+            "topic_prefix": self.prefix,
+            "config": self.config,
+            "create_topics": int(not self.embedded),
+            "session_seconds": 6,
+            "checkpoint_seconds": 0.5,
+            **settings,
+        }
+        worker = WorkerProcess(
+            environment={f"WEIR_{name.upper()}": str(v) for name, v in environment.items()},
+            log=self.directory / f"worker-{len(self.workers)}.log",
+        )
+        self.workers.append(worker)
+        return worker
+
+    def create(self, topic: str, partitions: int = PARTITIONS, **config: str) -> None:
+        """Make a topic before a worker does."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        name = self.prefix + topic
+        admin.create_topics([NewTopic(name, partitions, config=config)])[name].result(SECONDS)
+
+    def send(self, records: Iterable[Record], **options: object) -> None:
+        """Send records, and return when all are with the broker."""
+        failed: list[object] = []
+        producer = Producer(
+            {
+                "bootstrap.servers": self.bootstrap,
+                "linger.ms": 5,
+                "message.max.bytes": 8_000_000,
+                "queue.buffering.max.messages": 1_000_000,
+                **options,
+            }
+        )
+        transaction = "transactional.id" in options
+        if transaction:
+            producer.init_transactions(SECONDS)
+            producer.begin_transaction()
+        for record in records:
+            producer.produce(
+                self.prefix + record.topic,
+                record.value,
+                record.key,
+                record.partition,
+                on_delivery=lambda error, _: failed.append(error) if error else None,
+            )
+            producer.poll(0)
+        if transaction:
+            producer.commit_transaction(SECONDS)
+        assert producer.flush(SECONDS) == 0
+        assert not failed, failed[0]
+
+    def read(self, topic: str) -> list[Message]:
+        """Return all that a topic holds, partition by partition; a name with the prefix or of
+        the group's own."""
+        with_prefix = topic if topic.startswith(self.group) else self.prefix + topic
+        consumer = self._consumer(enable_partition_eof=True)
+        try:
+            found = consumer.list_topics(with_prefix, SECONDS).topics[with_prefix]
+            places = [TopicPartition(with_prefix, number, 0) for number in found.partitions]
+            consumer.assign(places)
+            messages: list[Message] = []
+            open_ends = len(places)
+            while open_ends:
+                message = consumer.poll(SECONDS)
+                assert message is not None, f"{topic} cannot be read to its end"
+                if message.error() is None:
+                    messages.append(message)
+                elif message.error().name() == "_PARTITION_EOF":
+                    open_ends -= 1
+                else:
+                    raise KafkaException(message.error())
+            return sorted(messages, key=lambda m: (m.partition(), m.offset()))
+        finally:
+            consumer.close()
+
+    def behind(self, *topics: str) -> int:
+        """Return how many records no checkpoint covers yet."""
+        consumer = self._consumer()
+        try:
+            places = [
+                TopicPartition(self.prefix + topic, number)
+                for topic in topics
+                for number in range(PARTITIONS)
+            ]
+            committed = consumer.committed(places, SECONDS)
+            total = 0
+            for place in committed:
+                first, end = consumer.get_watermark_offsets(place, SECONDS)
+                total += end - max(place.offset, first, 0)
+            return total
+        finally:
+            consumer.close()
+
+    def settled(self, *, seconds: float = 90.0) -> None:
+        """Wait until the workers' checkpoints cover every record."""
+
+        def done() -> bool:
+            codes = [worker.code for worker in self.workers]
+            if None not in codes:
+                raise AssertionError(f"all ended, {codes}:\n{self.workers[-1].output}")
+            return self.behind("requests", "deltas") == 0
+
+        until(done, what="checkpoints of every record", seconds=seconds)
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.close()
+
+    def _consumer(self, **options: Any) -> Consumer:
+        return Consumer(
+            {
+                "bootstrap.servers": self.bootstrap,
+                "group.id": self.group,
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "fetch.message.max.bytes": 10_000_000,
+                **{name.replace("_", "."): value for name, value in options.items()},
+            }
+        )

@@ -1,0 +1,307 @@
+import base64
+import gzip
+import io
+import json
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from aiokafka.partitioner import DefaultPartitioner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detectors.core.detector import Detector, Finding, Floats, Tick
+from detectors.core.profiles import Profiles
+from detectors.core.records import Evidence, Scope, Signal
+from stream.config import Config
+from stream.file_driver import FileDriver
+from stream.files import InputError, InputFile
+from stream.formats import native
+from stream.replay import ReplayError, Summary, replay
+
+START = 1_767_225_600
+
+
+class Loud(Detector):
+    """Finds every second odd, so that there are alerts to be compared however others are tuned."""
+
+    name: ClassVar[str] = "loud"
+    signal: ClassVar[Signal] = "rate"
+    scopes: ClassVar[frozenset[Scope]] = frozenset({"account", "proxy"})
+
+    def score(self, profiles: Profiles, tick: Tick) -> Floats:
+        return tick.requests.astype(np.float64) * 40.0
+
+    def learn(self, profiles: Profiles, tick: Tick) -> None:
+        pass
+
+    def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
+        requests = float(tick.requests[position])
+        return Finding(
+            summary=f"{requests:.0f} requests",
+            evidence=[Evidence(feature="r", observed=requests, expected=0.0, contribution=1.0)],
+            onset=float(tick.number),
+            accounts=tick.accounts(profiles, position, since=0),
+        )
+
+
+class LoudConfig(Config):
+    """The detectors there are, and a loud one."""
+
+    def detectors(self) -> list[Detector]:
+        return [*super().detectors(), Loud()]
+
+
+CONFIG = LoudConfig(
+    accounts=2_000, groups=2_000, members=4_000, request_ids=4_096, record_bytes=4_000
+)
+
+
+def request(number: int, *, second: int, account: int, **more: object) -> bytes:
+    return json.dumps(
+        {"id": f"r{number}", "ts": START + second, "account": f"a{account}", **more}
+    ).encode()
+
+
+def world(*, steps: int = 30) -> bytes:
+    """Quiet traffic, then customers that surge and a crowd behind one egress, and all faults."""
+    chance = np.random.default_rng(7)
+    lines: list[bytes] = []
+    number = 0
+    for step in range(steps):
+        second = 40 * step
+        accounts = chance.integers(20, size=20).tolist()
+        if step > steps * 3 // 4:
+            accounts += [0, 1, 2, 3] * 9 + (100 + chance.integers(60, size=60)).tolist()
+        for account in accounts:
+            number += 1
+            late = int(chance.integers(30)) if chance.random() < 0.05 else 0
+            ip = "203.0.113.7" if account >= 100 else f"10.0.{account % 5}.1"
+            model = "new" if account >= 100 else "old"
+            lines.append(request(number, second=second - late, account=account, model=model, ip=ip))
+        if step % 10 == 3:
+            lines += [lines[-1], b"garbage", b"", b'{"id":"x"}', b'{"id":"' + b"x" * 5_000]
+        event = {"kind": "lifecycle", "ts": START + second, "account": f"a{step}"}
+        lines.append(json.dumps(event | {"event": "created"}).encode())
+        if step == steps // 2:
+            release = {"kind": "release", "ts": START + second, "model": "new"}
+            lines.append(json.dumps(release).encode())
+    return b"\n".join(lines)
+
+
+WORLD = world()
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Callable[..., str]:
+    def keep(content: bytes, name: str = "world.jsonl") -> str:
+        path = tmp_path / name
+        path.write_bytes(content)
+        return str(path)
+
+    return keep
+
+
+def outcome(files: list[str], **more: object) -> tuple[bytes, bytes, Summary]:
+    alerts, dead_letters = io.BytesIO(), io.BytesIO()
+    summary = replay(files, config=CONFIG, alerts=alerts, dead_letters=dead_letters, **more)  # type: ignore[arg-type]
+    return alerts.getvalue(), dead_letters.getvalue(), summary
+
+
+def test_everything_is_counted(kept: Callable[..., str]) -> None:
+    _, dead_letters, summary = outcome([kept(WORLD)])
+    lines = [line for line in WORLD.split(b"\n") if line]
+    letters = [json.loads(line) for line in dead_letters.splitlines()]
+    assert summary.records == len(lines)
+    assert summary.dead_letters == len(letters) == 3 * 3
+    assert summary.requests == len(lines) - 9 - 31
+    assert {letter["reason"] for letter in letters} == {"not_json", "contract", "too_large"}
+    for letter in letters:
+        assert letter["source"].endswith("world.jsonl")
+        original = WORLD.split(b"\n")[letter["offset"] - 1]
+        assert letter["original"].startswith(_base64(original[:3_000]))
+
+
+def test_the_figures_are_those_that_the_command_promises(kept: Callable[..., str]) -> None:
+    figures = outcome([kept(WORLD)])[2].figures()
+    assert list(figures) == [
+        "records",
+        "requests",
+        "dead_letters",
+        "alerts",
+        "seconds",
+        "requests_per_second",
+        "peak_memory_bytes",
+    ]
+    assert figures["peak_memory_bytes"] > 1_000_000
+    assert figures["requests_per_second"] == pytest.approx(
+        figures["requests"] / figures["seconds"], rel=1e-3
+    )
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cuts=st.lists(st.integers(1, 60_000), max_size=8), partitions=st.sampled_from([1, 3]))
+def test_however_the_input_is_cut_the_outcome_is_the_same(cuts: list[int], partitions: int) -> None:
+    assert _driven(cuts, partitions) == _driven([], partitions)
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_records_taken_one_by_one_have_the_same_outcome(partitions: int) -> None:
+    every_line = [i + 1 for i, character in enumerate(WORLD) if character == 10]
+    assert _driven(every_line, partitions) == _driven([], partitions)
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_the_world_of_these_tests_raises_alerts_of_accounts_and_groups(partitions: int) -> None:
+    alerts = [json.loads(line) for line in _driven([], partitions)[0].splitlines()]
+    assert len(alerts) > 20
+    assert {"account", "proxy"} <= {alert["entity"]["scope"] for alert in alerts}
+
+
+@pytest.mark.parametrize("block_bytes", [64, 1_000, 1_048_576])
+def test_blocks_of_any_size_give_the_same_bytes(kept: Callable[..., str], block_bytes: int) -> None:
+    path = kept(WORLD)
+    assert outcome([path], block_bytes=block_bytes)[:2] == outcome([path])[:2]
+
+
+def test_packed_and_plain_are_the_same(
+    kept: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = outcome([kept(WORLD)])
+    packed = gzip.compress(WORLD[:9_000]) + gzip.compress(WORLD[9_000:])
+    for name in ("world.jsonl.gz", "unnamed"):
+        alerts, dead_letters, summary = outcome([kept(packed, name)])
+        assert alerts == plain[0]
+        assert dead_letters.count(b"\n") == plain[1].count(b"\n")
+        assert summary.records == plain[2].records
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(packed))))
+    assert outcome(["-"])[0] == plain[0]
+
+
+def test_files_follow_each_other(kept: Callable[..., str]) -> None:
+    cut = WORLD.index(b"\n", len(WORLD) // 4) + 1
+    first, second = kept(WORLD[:cut], "1.jsonl"), kept(WORLD[cut:], "2.jsonl")
+    alerts, dead_letters, summary = outcome([first, second])
+    whole = outcome([kept(WORLD)])
+    assert alerts == whole[0]
+    assert summary.records == whole[2].records
+    contents = {first: WORLD[:cut], second: WORLD[cut:]}
+    letters = [json.loads(line) for line in dead_letters.splitlines()]
+    assert {letter["source"] for letter in letters} == {first, second}
+    for letter in letters:
+        original = contents[letter["source"]].split(b"\n")[letter["offset"] - 1]
+        assert letter["original"].startswith(_base64(original[:3_000]))
+
+
+def test_an_account_lies_in_the_partition_that_kafka_gives_it() -> None:
+    driver = FileDriver(config=CONFIG, partitions=6)
+    kafkas = DefaultPartitioner()
+    for account in ("a", "acct-0000001", "Zürich"):
+        expected = kafkas(account.encode(), list(range(6)), list(range(6)))
+        assert driver.partition_of(account) == expected
+
+
+def test_progress_ends_with_the_whole_file(kept: Callable[..., str]) -> None:
+    seen: list[tuple[int, int | None, int, int]] = []
+    path = kept(gzip.compress(WORLD), "world.jsonl.gz")
+    outcome([path], progress=lambda *told: seen.append(told), block_bytes=4_096)
+    size = Path(path).stat().st_size
+    assert len(seen) > 3
+    assert [told[0] for told in seen] == sorted(told[0] for told in seen)
+    assert seen[-1][:2] == (size, size)
+
+
+def test_an_empty_file_is_no_fault(kept: Callable[..., str]) -> None:
+    assert outcome([kept(b""), kept(b"\n\n", "blank")])[2].records == 0
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("absent", "cannot be read"), ("", "directory")])
+def test_a_file_that_cannot_be_read_stops_the_start(
+    tmp_path: Path, kept: Callable[..., str], name: str, sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        outcome([kept(WORLD), str(tmp_path / name)])
+
+
+def test_what_lies_before_the_end_of_a_torn_file_is_done(kept: Callable[..., str]) -> None:
+    packed = gzip.compress(WORLD)[:-300]
+    alerts = io.BytesIO()
+    with pytest.raises(ReplayError, match="breaks off") as caught:
+        replay([kept(packed, "torn.gz")], config=CONFIG, alerts=alerts)
+    assert 300 < caught.value.summary.requests < WORLD.count(b"\n")
+    assert caught.value.summary.alerts == alerts.getvalue().count(b"\n")
+
+
+def test_a_line_torn_with_its_file_is_not_taken_for_a_whole_one(kept: Callable[..., str]) -> None:
+    rows = b"".join(b"2023-11-16 18:15:%02d.%07d,374,44\n" % (i % 60, i * 97) for i in range(9_000))
+    path = kept(gzip.compress(rows)[:-3_000], "conv.csv.gz")
+    dead_letters = io.BytesIO()
+    with pytest.raises(ReplayError, match="breaks off"):
+        replay([path], format="azure-llm", config=CONFIG, dead_letters=dead_letters)
+    assert dead_letters.getvalue() == b""
+
+
+@pytest.mark.parametrize("content", [b"no gzip at all\n", b"\x1f\x8b" + b"\0" * 50])
+def test_damaged_gzip_is_named(kept: Callable[..., str], content: bytes) -> None:
+    with pytest.raises(ReplayError, match=r"week\.gz is damaged"):
+        replay([kept(content, "week.gz")], config=CONFIG)
+
+
+def test_an_output_that_cannot_be_written_is_named(kept: Callable[..., str]) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("there is no /dev/full to stand for a full disk")
+    with (
+        full.open("wb", buffering=0) as output,
+        pytest.raises(ReplayError, match="dead letters cannot be written to /dev/full"),
+    ):
+        replay([kept(b"garbage\n")], config=CONFIG, dead_letters=output)
+
+
+def test_ctrl_c_ends_with_what_was_done(kept: Callable[..., str]) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    summary = outcome([kept(WORLD)], progress=interrupt, block_bytes=4_096)[2]
+    assert summary.interrupted
+    assert 0 < summary.requests < 100
+    assert str(summary).startswith("interrupted after ")
+
+
+def test_traces_that_would_be_one_account_are_refused(kept: Callable[..., str]) -> None:
+    files = [kept(b"", "conv.csv"), kept(b"", "conv.csv.gz")]
+    with pytest.raises(InputError, match="would both be read as account conv"):
+        outcome(files, format="azure-llm")
+
+
+def test_of_an_endless_line_only_the_beginning_is_held(kept: Callable[..., str]) -> None:
+    path = kept(b"x" * 300_000 + b"\n" + b"y\n")
+    blocks = InputFile(path).blocks(block_bytes=1_000, line_bytes=5_000)
+    assert max(len(block) for block in blocks) < 10_000
+
+
+def _driven(cuts: list[int], partitions: int) -> tuple[bytes, list[bytes]]:
+    alerts = io.BytesIO()
+    driver = FileDriver(config=CONFIG, partitions=partitions, seed=3, alerts=alerts)
+    ends = sorted({WORLD.rfind(b"\n", 0, cut) + 1 for cut in cuts} | {0, len(WORLD)})
+    blocks = [WORLD[a:b] for a, b in pairwise(ends)]
+    for decoded in native.read(blocks, name="world", max_bytes=CONFIG.record_bytes):
+        driver.take(decoded, base=0)
+    driver.finish()
+    return alerts.getvalue(), [
+        part
+        for level in [*driver.engine.accounts, *driver.engine.groups]
+        for part in [
+            *(level.profiles[column].tobytes() for column in level.profiles.specification),
+            "\n".join(level.profiles.names).encode(),
+            level.snapshot_models(),
+        ]
+    ]
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode().rstrip("=")

@@ -20,6 +20,8 @@ PARTS, RHYTHM_RATE = 8, 0.05
 PART = 86_400 // PARTS
 #: Fading of the highest count known, for each window that had requests: half in two thousand.
 PEAK_FADING = 0.5 ** (1 / 2000)
+#: Seconds after which the highest count under suspicion is known: before the same hour comes again.
+HELD = 20 * 3600
 
 
 class RateSurge(Detector):
@@ -27,7 +29,8 @@ class RateSurge(Detector):
 
     For each of four series (requests and tokens, per minute and per hour) the logarithm of the
     count in the window so far is compared with the entity's `Baseline` at this part of the day.
-    A count below twice the highest that is known is never a surge.
+    A count below twice the highest that is known is never a surge.  What was seen under suspicion
+    is known as well once it is `HELD` old: a job that comes every night is told once.
 
     >>> RateSurge().signal
     'rate'
@@ -54,6 +57,8 @@ class RateSurge(Detector):
             "rate_window": Column("int64", (len(SERIES),)),
             "rate_count": Column("float64", (len(SERIES),)),
             "rate_peak": Column("float32", (len(SERIES),)),
+            "rate_held": Column("float32", (len(SERIES),)),  # highest under suspicion
+            "rate_held_at": Column("int64"),
             "rate_rhythm": Column("float32", (PARTS,)),
             **self.baseline.columns,
         }
@@ -81,6 +86,7 @@ class RateSurge(Detector):
             rhythm, taught = profiles["rate_rhythm"], rows[minutes]
             now = rhythm[taught, part]
             rhythm[taught, part] = now + RHYTHM_RATE * (apart[minutes, 0] - now)
+        self._hold(profiles, tick, np.where(ended & (before > 0) & ~learn, np.log1p(count), 0.0))
         count[ended] = 0.0
         profiles["rate_count"][rows] = count + _added(tick)
         profiles["rate_window"][rows] = windows
@@ -122,6 +128,19 @@ class RateSurge(Detector):
     def restore(self, state: bytes) -> None:
         """Take back a `snapshot`."""
         self.baseline.restore(unpack(state)["baseline"])
+
+    def _hold(self, profiles: Profiles, tick: Tick, values: Floats) -> None:
+        """Keep the counts of suspects, and let those become known that are old enough."""
+        rows, (held, since) = tick.rows, (profiles["rate_held"], profiles["rate_held_at"])
+        due = rows[(since[rows] > 0) & (tick.number - since[rows] >= HELD)]
+        if len(due):
+            profiles["rate_peak"][due] = np.maximum(profiles["rate_peak"][due], held[due])
+            held[due] = since[due] = 0
+        new = values.any(axis=1)
+        if new.any():
+            first = rows[new & (since[rows] == 0)]
+            since[first] = tick.number
+            held[rows[new]] = np.maximum(held[rows[new]], values[new])
 
     def _counts(self, profiles: Profiles, tick: Tick) -> Floats:
         current = profiles["rate_window"][tick.rows] == tick.number // SECONDS

@@ -1,36 +1,34 @@
 """One prompt skeleton from many accounts that also share their egresses."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
-from detectors.core.detector import Detector, Finding, Floats, Tick, pack, share, unpack
-from detectors.core.profiles import Column, Profiles
+from detectors.core.detector import Detector, Finding, Floats, Tick
+from detectors.core.profiles import Profiles
 from detectors.core.records import Evidence, Scope, Signal
-from detectors.sketches.baseline import Usual
 from detectors.sketches.distinct import estimate
 from detectors.sketches.proportion import at_least
-from detectors.sketches.width import HOUR, Width
+from detectors.sketches.width import HOUR
 
 #: Accounts that must share a skeleton before anything is said of it.
-LEAST_ACCOUNTS = 5.0
+LEAST_ACCOUNTS = 8.0
 #: Egresses below which the accounts may simply be one organisation.
 LEAST_EGRESSES = 2.5
+#: Egresses beyond which the sketch cannot count them.
+MOST_EGRESSES = 2000.0
 #: How alike the accounts of one ordinary template are in sharing an egress.
-CORRELATION = 0.05
-#: Part of a template's accounts that shares an egress with another, before data speak.
-SHARING = 0.1
+CORRELATION = 0.02
 
 
 class TemplateRepetition(Detector):
     """Asserts that accounts which share a prompt skeleton have nothing else in common.
 
     A skeleton in many mouths is no anomaly by itself: open-source agents, tutorials and offices
-    have them.  Two things together are: more accounts than this skeleton, and skeletons in
-    general, used to have (`Width`), and accounts that share egresses more often than accounts of
-    other skeletons do, over several egresses.  The score is the lower of the two, so both must be
-    odd.  A product backend has one account.
+    have them.  It is one when most of its accounts share their egress with another of its
+    accounts, over several egresses, and far more of them than share an egress with anybody among
+    all accounts (a binomial tail, see `at_least`).  A product backend has one account, an office
+    one egress, and the users of a popular agent sit behind as many egresses as anybody.
 
     References:
         Broder (1997), On the resemblance and containment of documents (the sketch behind it).
@@ -45,91 +43,64 @@ class TemplateRepetition(Detector):
 
     def __init__(self, *, correlation: float = CORRELATION) -> None:
         self.correlation = correlation
-        self.width = Width("repetition")
-        self._sharing = Usual(fading=0.01, state=SHARING)
-
-    @property
-    def columns(self) -> Mapping[str, Column]:
-        """The usual width."""
-        return self.width.columns
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
-        """Return the nats of the less surprising of width and shared egresses."""
-        width, sharing = self._scores(profiles, tick)
-        return np.minimum(2.0 * width, sharing)
+        """Return the nats of the accounts that share an egress with another."""
+        accounts, egresses = _spread(profiles, tick)
+        scores = np.zeros(len(accounts))
+        enough = (accounts >= LEAST_ACCOUNTS) & (egresses >= LEAST_EGRESSES)
+        some = np.flatnonzero(enough)
+        if len(some):
+            scores[some] = at_least(
+                np.maximum(accounts[some] - egresses[some], 0.0),
+                of=accounts[some],
+                rate=_usual_sharing(tick),
+                correlation=self.correlation,
+            )
+        return scores
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
-        """Learn width and sharing, but for suspects."""
-        accounts, egresses = _spread(profiles, tick)
-        ended = self.width.ended(profiles, tick) & (accounts >= LEAST_ACCOUNTS)
-        if ended.any():
-            shared = 1.0 - np.minimum(egresses[ended] / accounts[ended], 1.0)
-            self._sharing.update(float(shared.mean()))
-        self.width.learn(profiles, tick, accounts)
+        """Learn nothing: what is usual is what all accounts do, and the level counts that."""
 
     def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
         """Say how many accounts and egresses share the skeleton."""
         one = tick.only(position)
-        width, sharing = self._scores(profiles, one)
         row = int(one.rows[0])
         accounts, egresses = (float(values[0]) for values in _spread(profiles, one))
-        usual = float(self.width.usual(profiles, one)[0])
-        usual_egresses = accounts * (1.0 - self._sharing.value)
-        parts = share({"width": 2.0 * float(width[0]), "sharing": float(sharing[0])})
+        usual = accounts * (1.0 - _usual_sharing(tick))
         return Finding(
             summary=(
                 f"{accounts:.0f} accounts on {egresses:.0f} egresses sent prompts of template "
-                f"{profiles.names[row].partition(':')[2]} within the hour; {usual:.1f} accounts "
-                f"are usual, and so many would come from {usual_egresses:.0f} egresses."
+                f"{profiles.names[row].partition(':')[2]} within the hour; so many accounts usually "
+                f"come from {usual:.0f} egresses or more."
             ),
             evidence=[
                 Evidence(
-                    feature="accounts that share the template",
-                    observed=accounts,
-                    expected=usual,
-                    contribution=parts["width"],
+                    feature="accounts that share an egress with another of the template",
+                    observed=max(accounts - egresses, 0.0),
+                    expected=accounts - usual,
+                    contribution=1.0,
                     unit="accounts",
-                ),
-                Evidence(
-                    feature="egresses of these accounts",
-                    observed=egresses,
-                    expected=usual_egresses,
-                    contribution=parts["sharing"],
-                    unit="egresses",
+                    note=f"{accounts:.0f} accounts share the template",
                 ),
             ],
             onset=float(max(tick.number - HOUR, int(profiles["first_seen"][row]))),
             accounts=tick.accounts(profiles, position, since=tick.number - HOUR),
         )
 
-    def snapshot(self) -> bytes:
-        """Return what is usual among templates."""
-        return pack({"width": self.width.snapshot(), "sharing": self._sharing.state})
 
-    def restore(self, state: bytes) -> None:
-        """Take back a `snapshot`."""
-        kept = unpack(state)
-        self.width.restore(kept["width"])
-        self._sharing = Usual(fading=0.01, state=kept["sharing"])
-
-    def _scores(self, profiles: Profiles, tick: Tick) -> tuple[Floats, Floats]:
-        """Return nats of width and of shared egresses."""
-        accounts, egresses = _spread(profiles, tick)
-        enough = (accounts >= LEAST_ACCOUNTS) & (egresses >= LEAST_EGRESSES)
-        width = self.width.surprise(profiles, tick, accounts, enough=enough)
-        sharing = np.zeros(len(accounts))
-        some = np.flatnonzero(enough)
-        if len(some):
-            sharing[some] = at_least(
-                np.maximum(accounts[some] - egresses[some], 0.0),
-                of=accounts[some],
-                rate=min(max(self._sharing.value, 0.05), 0.95),
-                correlation=self.correlation,
-            )
-        return width, sharing
+def _usual_sharing(tick: Tick) -> float:
+    """Return the part of all accounts that shares its egress with any other."""
+    lone = tick.population.lone.get("proxy")
+    return 0.5 if lone is None else min(max(lone.shared, 0.05), 0.95)
 
 
 def _spread(profiles: Profiles, tick: Tick) -> tuple[Floats, Floats]:
-    """Return accounts and egresses of each row within the hour."""
+    """Return each row's accounts within the hour, and their egresses within an hour or two.
+
+    The egresses are rather too many than too few; where the sketch is nearly full, as many as
+    accounts.
+    """
     accounts = np.maximum(profiles["present"][tick.rows], 1.0)
-    return accounts, estimate(profiles["member_egress_bits"][tick.rows])
+    egresses = estimate(np.bitwise_or.reduce(profiles["egress_bits"][tick.rows], axis=1))
+    return accounts, np.where(egresses < MOST_EGRESSES, egresses, accounts)

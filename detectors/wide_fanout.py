@@ -23,8 +23,8 @@ class WideFanout(Detector):
     """Asserts that an entity is no wider than it was, and that its accounts are of all ages.
 
     Of an egress or payment: accounts within the hour against its usual `Width`; and the share of
-    them younger than a day against the share among all accounts, which tells a farm of new
-    accounts from an office that was always wide.  Of an account: different egresses within the
+    them younger than a day against the share among all *other* accounts, which tells a farm of
+    new accounts from an office that was always wide.  Of an account: different egresses within the
     hour, likewise against its own and the population's width.
 
     >>> WideFanout().signal
@@ -79,7 +79,8 @@ class WideFanout(Detector):
             )
         width, youth = self._scores(profiles, one)
         parts = share({"width": float(width[0]), "youth": float(youth[0])})
-        young, expected = float(profiles["young"][row]), _young_share(tick) * now
+        young = float(profiles["young"][row])
+        expected = float(_young_share(profiles, one)[0]) * now
         return Finding(
             summary=(
                 f"{now:.0f} accounts within the hour behind {name.replace(':', ' ', 1)}, where "
@@ -130,13 +131,20 @@ class WideFanout(Detector):
             some = np.flatnonzero(young >= LEAST_ACCOUNTS)
             if len(some):
                 youth[some] = at_least(
-                    young[some], of=now[some], rate=_young_share(tick), correlation=self.correlation
+                    young[some],
+                    of=now[some],
+                    rate=_young_share(profiles, tick)[some],
+                    correlation=self.correlation,
                 )
         return width, youth
 
 
-def _young_share(tick: Tick) -> float:
-    return (tick.population.young + 1.0) / (tick.population.active + 2.0)
+def _young_share(profiles: Profiles, tick: Tick) -> Floats:
+    """Return the share of accounts younger than a day among those outside each group."""
+    here = profiles["active"][tick.rows]
+    young = here * profiles["young"][tick.rows] / np.maximum(profiles["present"][tick.rows], 1.0)
+    others = np.maximum(tick.population.active - here, 0.0)
+    return (np.clip(tick.population.young - young, 0.0, others) + 1.0) / (others + 2.0)
 
 
 def _width(profiles: Profiles, tick: Tick) -> Floats:

@@ -12,12 +12,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from faust.types import TP
 from msgspec.structs import replace
 
-from detectors.core.batch import batch_of
+from detectors.core.batch import Batch, batch_of
+from detectors.core.errors import InvalidEventError
 from detectors.core.level import Output
-from detectors.core.records import Alert, event_time
+from detectors.core.records import Alert, Delta, event_time
 from stream import codec
 from stream.checkpoint import Checkpoints
 from stream.metrics import Metrics
@@ -25,6 +27,8 @@ from stream.shelf import Shelf
 
 #: Seconds without a request after which the tick in progress is closed.
 IDLE = 1.5
+#: Seconds between two ticks after which the process itself stood still; below the least session.
+STILL = 5.0
 #: Bytes of the original that a dead letter on a topic holds at most: a broker takes a megabyte.
 ORIGINAL_BYTES = 700_000
 #: Keys on the deltas topic, which tell what a record is.
@@ -65,8 +69,10 @@ class Agents:
         self.progress = time.monotonic()
         self.position: dict[TP, int] = {}
         self.fault: Exception | None = None
-        account_checkpoints.on_failure = group_checkpoints.on_failure = self.fail
+        for failing in (account_checkpoints, group_checkpoints, accounts, groups):
+            failing.on_failure = self.fail
         self._heard: dict[int, float] = {}
+        self._ticked = time.monotonic()
         # Held while a level's outputs are on their way, so that no checkpoint covers records
         # whose alerts and deltas are not yet among what it waits for.
         self._locks: dict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -75,101 +81,207 @@ class Agents:
     async def requests(self, tp: TP, run: Sequence[Any]) -> None:
         """Take in requests of one partition."""
         async with self._locks["account", tp.partition]:
-            await self._requests(tp, run)
+            level = self.accounts.levels.get(tp.partition)
+            if level is not None:
+                await self._requests(level, tp, run)
 
-    async def _requests(self, tp: TP, run: Sequence[Any]) -> None:
-        level = self.accounts.levels[tp.partition]
+    async def _requests(self, level: Any, tp: TP, run: Sequence[Any]) -> None:
         run = self._unapplied(run, level.position.get("requests", -1))
+        if not run:
+            return
         started = time.perf_counter()
-        decoded = codec.decode_requests(
-            [record.value for record in run],
-            [record.offset for record in run],
-            source=tp.topic,
-            partition=tp.partition,
-            not_after=time.time() + self.max_ahead,
-            max_bytes=self.limit,
-        )
-        batch = batch_of(decoded.requests, decoded.times, decoded.offsets, seed=self.seed)
+        decoded = self._decode_requests(tp, run)
         middle = time.perf_counter()
         before = level.applied, level.repeated, level.denied
-        output = level.process(batch)
+        outputs = self._process(level, decoded, run[-1].offset)
+        level.position["requests"] = max(level.position.get("requests", -1), run[-1].offset)
         self._observe(len(run), started, middle, before, level)
-        if run:
-            level.position["requests"] = max(
-                level.position.get("requests", -1), run[-1].offset
-            )
         await self._dead(decoded.dead_letters, tp, self.account_checkpoints)
-        await self._send(output, tp.partition, self.account_checkpoints, "account")
+        for output in outputs:
+            await self._send(output, tp.partition, self.account_checkpoints, "account")
         self._note(tp, run)
         self._heard[tp.partition] = time.monotonic()
         self._idle.discard(tp.partition)
 
+    def _decode_requests(self, tp: TP, run: Sequence[Any]) -> codec.Decoded:
+        """Decode a run; what is from the future is measured against when Kafka got the record.
+
+        Any other clock would judge otherwise when the record is read again.
+        """
+
+        def decode(records: Sequence[Any], not_after: float) -> codec.Decoded:
+            return codec.decode_requests(
+                [record.value for record in records],
+                [record.offset for record in records],
+                source=tp.topic,
+                partition=tp.partition,
+                not_after=not_after + self.max_ahead,
+                max_bytes=self.limit,
+            )
+
+        moments = [_moment(record) for record in run]
+        decoded = decode(run, min(moments))
+        if not any(letter.reason == "future" for letter in decoded.dead_letters):
+            return decoded
+        each = [decode([record], at) for record, at in zip(run, moments, strict=True)]
+        return codec.Decoded(
+            requests=[request for one in each for request in one.requests],
+            times=np.concatenate([one.times for one in each]),
+            offsets=np.concatenate([one.offsets for one in each]),
+            dead_letters=[letter for one in each for letter in one.dead_letters],
+        )
+
+    def _process(self, level: Any, decoded: codec.Decoded, end: int) -> list[Output]:
+        """Take requests in, closing the tick again wherever a pause closed it before."""
+        known = level.position.get("requests", -1)
+        pauses = self.accounts.changelogs[level.partition].pauses.values()
+        outputs, start = [], 0
+        for pause in sorted(offset for offset in pauses if known < offset <= end):
+            stop = int(np.searchsorted(decoded.offsets, pause, side="right"))
+            outputs += [level.process(self._batch(decoded, start, stop)), level.idle()]
+            start = stop
+        return [*outputs, level.process(self._batch(decoded, start, len(decoded.requests)))]
+
+    def _batch(self, decoded: codec.Decoded, start: int, stop: int) -> Batch:
+        part = slice(start, stop)
+        return batch_of(
+            decoded.requests[part], decoded.times[part], decoded.offsets[part], seed=self.seed
+        )
+
     async def lifecycle(self, tp: TP, run: Sequence[Any]) -> None:
         """Take in what happened to accounts."""
-        level = self.accounts.levels[tp.partition]
-        decoded = self._decode_each(tp, run, codec.lifecycle_of)
         async with self._locks["account", tp.partition]:
+            level = self.accounts.levels.get(tp.partition)
+            if level is None:
+                return
+            decoded = self._decode_each(tp, run, codec.lifecycle_of)
             for event, moment, offset in decoded.lifecycles:
                 level.live(event, moment, offset)
+            level.position["lifecycle"] = max(level.position.get("lifecycle", -1), run[-1].offset)
             await self._dead(decoded.dead_letters, tp, self.account_checkpoints)
         self._note(tp, run)
 
     async def releases(self, tp: TP, run: Sequence[Any]) -> None:
         """Tell every partition of the groups of a new model, then commit."""
         decoded = self._decode_each(tp, run, codec.release_of)
-        for record in run:
-            if record.offset in {offset for _, _, offset in decoded.releases}:
-                for partition in range(self.groups.table.partitions):
-                    sent = await self.topics["deltas"].send(
-                        key=RELEASE, value=record.value, partition=partition
-                    )
-                    await sent
-        await self._dead(decoded.dead_letters, tp, self.account_checkpoints)
+        released = {offset for _, _, offset in decoded.releases}
+        told = [
+            await self.topics["deltas"].send(key=RELEASE, value=record.value, partition=partition)
+            for record in run
+            if record.offset in released
+            for partition in range(self.groups.table.partitions)
+        ]
+        told += [await self._dead_letter(letter) for letter in decoded.dead_letters]
+        await asyncio.gather(*told)
         await self.accounts.app.consumer.commit_offsets({tp: run[-1].offset + 1})
         self._note(tp, run)
 
     async def deltas(self, tp: TP, run: Sequence[Any]) -> None:
         """Take in what the levels of accounts say."""
         async with self._locks["group", tp.partition]:
-            await self._deltas(tp, run)
+            level = self.groups.levels.get(tp.partition)
+            if level is not None:
+                await self._deltas(level, tp, run)
 
-    async def _deltas(self, tp: TP, run: Sequence[Any]) -> None:
-        level = self.groups.levels[tp.partition]
+    async def _deltas(self, level: Any, tp: TP, run: Sequence[Any]) -> None:
         started = time.perf_counter()
         for record in run:
-            if record.key == RELEASE:
-                release = codec.release_of(record.value)
-                level.release(release.model, event_time(release.ts))
-                continue
-            output = level.process(codec.decode_deltas(record.value), record.offset)
+            deltas: list[Delta] = []
+            try:
+                if record.value is None:
+                    raise InvalidEventError("null_value", "the record has no value")
+                if record.key == RELEASE:
+                    release = codec.release_of(record.value)
+                    level.release(release.model, event_time(release.ts))
+                else:
+                    deltas = codec.decode_deltas(record.value)
+            except InvalidEventError as error:  # somebody else wrote to the topic
+                letter = codec.DeadLetter(
+                    reason=error.reason,
+                    detail=error.detail,
+                    source=tp.topic,
+                    partition=tp.partition,
+                    offset=record.offset,
+                    original=record.value,
+                )
+                await self._dead([letter], tp, self.group_checkpoints)
+            output = level.process(deltas, record.offset)
             await self._send(output, tp.partition, self.group_checkpoints, "group")
         self.metrics.processing.labels("deltas").observe(time.perf_counter() - started)
         self._note(tp, run)
 
-    async def tick(self) -> None:
-        """Close ticks that no record closes, and write the checkpoints that are due."""
-        now = time.monotonic()
-        for partition, level in list(self.accounts.levels.items()):
-            async with self._locks["account", partition]:
-                heard = self._heard.setdefault(partition, now)
-                quiet = now - heard > IDLE and self._caught_up(partition)
-                if quiet and partition not in self._idle:
-                    self._idle.add(partition)
-                    await self._send(level.idle(), partition, self.account_checkpoints, "account")
-                self._checkpoint(partition, level, self.account_checkpoints)
-        for partition, group in list(self.groups.levels.items()):
-            async with self._locks["group", partition]:
-                self._checkpoint(partition, group, self.group_checkpoints)
+    async def tick(self, *, last: bool = False) -> None:
+        """Close ticks that no record closes, and write the checkpoints that are due.
 
-    def _checkpoint(self, partition: int, level: Any, checkpoints: Checkpoints) -> None:
-        if checkpoints.due(partition):
+        Args:
+            last: the worker is about to end: all checkpoints are due.
+        """
+        now = time.monotonic()
+        if now - self._ticked > STILL:
+            self._heard.clear()  # the quiet was ours
+        self._ticked = now
+        for partition in list(self.accounts.levels):
+            async with self._locks["account", partition]:
+                await self._tick_accounts(partition, now, last)
+        for partition in list(self.groups.levels):
+            async with self._locks["group", partition]:
+                group = None if self._held() else self.groups.levels.get(partition)
+                if group is not None:
+                    self._checkpoint(partition, group, self.group_checkpoints, last)
+
+    async def _tick_accounts(self, partition: int, now: float, last: bool) -> None:
+        level = None if self._held() else self.accounts.levels.get(partition)
+        if level is None:
+            return
+        heard = self._heard.setdefault(partition, now)
+        quiet = now - heard > IDLE and self._caught_up(partition, level)
+        if quiet and partition not in self._idle:
+            self._idle.add(partition)
+            end = level.position.get("requests", -1)
+            if end >= 0:
+                await self.account_checkpoints.note_pause(partition, end)
+            await self._send(level.idle(), partition, self.account_checkpoints, "account")
+        self._checkpoint(partition, level, self.account_checkpoints, last)
+
+    def _checkpoint(
+        self, partition: int, level: Any, checkpoints: Checkpoints, last: bool
+    ) -> None:
+        if checkpoints.due(partition, last=last):
             checkpoint = level.checkpoint()
             if checkpoint is not None:
                 checkpoints.write(partition, checkpoint)
 
+    def _held(self) -> bool:
+        """Say whether the partitions may be about to go elsewhere, or nothing may count."""
+        return bool(self.accounts.app.rebalancing or self.fault)
+
+    async def hand_over(self) -> None:
+        """Finish what has begun, before the partitions may go to another worker."""
+        for lock in list(self._locks.values()):
+            async with lock:
+                pass
+        await self.account_checkpoints.finish()
+        await self.group_checkpoints.finish()
+
+    async def close(self) -> None:
+        """Write a last checkpoint of each level once its tick in progress is closed."""
+        began = time.monotonic()
+        while not all(
+            checkpoints.newer(partition, began)
+            for checkpoints in (self.account_checkpoints, self.group_checkpoints)
+            for partition in checkpoints.table.shelf.levels
+        ):
+            await self.tick(last=True)
+            await asyncio.sleep(0.05)
+
     def fail(self, fault: Exception) -> None:
         """Note a fault that ends the worker: its supervisor starts it from the checkpoint."""
         self.fault = self.fault or fault
+        self.stop_counting()
+
+    def stop_counting(self) -> None:
+        """Let no further checkpoint count."""
+        self.account_checkpoints.closed = self.group_checkpoints.closed = True
 
     def _decode_each(self, tp: TP, run: Sequence[Any], read: Any) -> codec.Decoded:
         return codec.decode_each(
@@ -182,12 +294,23 @@ class Agents:
             max_bytes=self.limit,
         )
 
-    def _caught_up(self, partition: int) -> bool:
+    def _caught_up(self, partition: int, level: Any) -> bool:
+        tp = TP(self.topics["requests"].get_topic_name(), partition)
+        return self.behind(tp, level.position.get("requests", -1)) == 0
+
+    def behind(self, tp: TP, position: int | None = None) -> int | None:
+        """Return how many records were not taken in, None where that cannot be known.
+
+        Args:
+            tp: the topic and partition.
+            position: last offset taken in, if it is not the one last heard of.
+        """
         consumer = self.accounts.app.consumer
-        topic = self.topics["requests"].get_topic_name()
-        tp = TP(topic, partition)
-        end = consumer.highwater(tp)
-        return end is None or self.position.get(tp, -1) + 1 >= end
+        waiting: int | None = consumer.waiting(tp)
+        if waiting is None:
+            return None
+        taken = self.position.get(tp, -1) if position is None else position
+        return waiting + max(consumer.fetched.get(tp, -1) - taken, 0)
 
     async def _send(
         self, output: Output, partition: int, checkpoints: Checkpoints, level: str
@@ -217,11 +340,13 @@ class Agents:
 
     async def _dead(self, letters: Sequence[Any], tp: TP, checkpoints: Checkpoints) -> None:
         for letter in letters:
-            value = codec.encode_dead_letter(letter, original_bytes=ORIGINAL_BYTES)
-            sent = await self.topics["dead-letters"].send(key=None, value=value)
-            checkpoints.note(tp.partition, sent)
-            self.metrics.records.labels("dead_letter").inc()
-            self.metrics.dead_letters.labels(letter.reason).inc()
+            checkpoints.note(tp.partition, await self._dead_letter(letter))
+
+    async def _dead_letter(self, letter: codec.DeadLetter) -> Any:
+        value = codec.encode_dead_letter(letter, original_bytes=ORIGINAL_BYTES)
+        self.metrics.records.labels("dead_letter").inc()
+        self.metrics.dead_letters.labels(letter.reason).inc()
+        return await self.topics["dead-letters"].send(key=None, value=value)
 
     def _unapplied(self, run: Sequence[Any], position: int) -> Sequence[Any]:
         return run if run[0].offset > position else [r for r in run if r.offset > position]
@@ -249,3 +374,9 @@ class Agents:
         ):
             if later > earlier:
                 metrics.records.labels(outcome).inc(later - earlier)
+
+
+def _moment(record: Any) -> float:
+    """Return when Kafka got a record; a clock that runs ahead of ours is not believed."""
+    now = time.time()
+    return now if record.timestamp is None else min(record.timestamp / 1000, now)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import faust
+from faust.exceptions import ConsumerNotStarted
 
 from detectors.core.account_level import AccountLevel
 from detectors.core.group_level import GroupLevel
@@ -103,35 +104,46 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
         ("deltas", agents.deltas),
     ):
         app.agent(topics[name], name=f"{settings.group}.{name}")(_agent(take, agents))
+
+    async def hand_over(*_: Any, **__: Any) -> None:
+        try:
+            await asyncio.wait_for(agents.hand_over(), timeout=settings.session_seconds)
+        except TimeoutError as error:
+            agents.fail(error)
+
+    app.on_partitions_revoked.connect(hand_over, weak=False)
     return app, agents
 
 
 def view(app: App, agents: Agents) -> View:
     """Return what the watchdog looks at."""
-    consumer = app.consumer
-    assignment = {tp for tp in consumer.assignment() if not tp.topic.endswith("-changelog")}
+    try:
+        assignment = {tp for tp in app.consumer.assignment() if not tp.topic.endswith("-changelog")}
+    except ConsumerNotStarted:
+        assignment = set()
     requests = agents.topics["requests"].get_topic_name()
-    lag: int | None = 0
-    for tp in assignment:
-        end = consumer.highwater(tp)
-        if end is None:
-            continue
-        behind = max(end - 1 - agents.position.get(tp, end - 1), 0)
-        name = tp.topic.removeprefix(requests.removesuffix("requests"))
-        agents.metrics.lag.labels(name, tp.partition).set(behind)
-        lag = (lag or 0) + behind
+    recovering = bool(app.in_recovery or app.rebalancing)
+    behind = {tp: None if recovering else agents.behind(tp) for tp in assignment}
+    agents.metrics.lag.clear()  # of partitions that went elsewhere others know
+    for tp, records in behind.items():
+        if records is not None:
+            name = tp.topic.removeprefix(requests.removesuffix("requests"))
+            agents.metrics.lag.labels(name, tp.partition).set(records)
+    known = [records for records in behind.values() if records is not None]
     return View(
         assigned=sum(tp.topic == requests for tp in assignment),
-        others=False,
-        lag=lag,
+        others=app.unassigned,
+        lag=sum(known) if len(known) == len(behind) else None,
         progress=agents.progress,
-        recovering=bool(app.in_recovery or app.rebalancing),
+        recovering=recovering,
     )
 
 
 def _agent(take: Any, agents: Agents) -> Any:
     async def agent(stream: Any) -> None:
         async for event in stream.events():
+            if agents.fault is not None:  # Faust starts an agent anew, behind what it failed on
+                continue
             try:
                 await take(event.message.tp, event.value)
             except asyncio.CancelledError:

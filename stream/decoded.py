@@ -86,8 +86,11 @@ class Collector:
     def take_run(self, requests: list[Request], offsets: NDArray[np.int64]) -> bool:
         """Take in requests decoded together; say False, and take none, if a time needs a look."""
         times = np.array([request.ts for request in requests])
-        if times.dtype != np.float64:
-            return False
+        if times.dtype != np.float64:  # there are times in words among them
+            try:
+                times = np.array([event_time(request.ts) for request in requests])
+            except InvalidEventError:
+                return False
         latest = LATEST if self.not_after is None else min(LATEST, self.not_after)
         if not (times.min() >= EARLIEST and times.max() < latest):
             return False

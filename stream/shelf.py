@@ -1,5 +1,7 @@
 """Levels by partition, recovered from their table's changelog."""
 
+import asyncio
+import secrets
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
@@ -8,27 +10,110 @@ from faust.stores.base import Store
 from faust.types import TP
 
 from detectors.core.account_level import AccountLevel
+from detectors.core.detector import pack, unpack
 from detectors.core.group_level import GroupLevel
+from detectors.core.level import Checkpoint
 
-MANIFEST = b"manifest"
+MANIFEST, PAUSE = "manifest", "pause"
 
 L = TypeVar("L", AccountLevel, GroupLevel)
+
+
+class Changelog:
+    """What one partition of a changelog holds, and under which keys its present owner writes.
+
+    Every owner writes under a name of its own, so that a worker which was taken for dead and wakes
+    up overwrites nothing of its successor's.  A manifest names the keys of the segments that
+    belong together and says in which order owners came: the last whose segments are all there
+    counts, and a checkpoint that was cut short counts for nothing.
+
+    A *pause* is an offset of the requests after which the clock of the wall, not a record, closed
+    the tick in progress.  It is written down before anything is sent of it, so that whoever reads
+    the requests again closes the tick at the same place.
+    """
+
+    def __init__(self) -> None:
+        self.owner = secrets.token_hex(4)
+        self.epoch = 1
+        self.pauses: dict[str, int] = {}  # offsets by key
+        self._keys: dict[str, str] = {}  # of the segments that count, by their level's name
+        self._stale: list[str] = []  # to be taken away once a checkpoint of ours counts
+        self._entries: dict[str, bytes] = {}
+
+    def take(self, key: bytes, value: bytes | None) -> None:
+        """Gather an entry; an empty value takes one away."""
+        if value:
+            self._entries[key.decode()] = value
+        else:
+            self._entries.pop(key.decode(), None)
+
+    def restore(self, level: AccountLevel | GroupLevel) -> None:
+        """Make a level that has seen nothing what the last checkpoint says.
+
+        Raises:
+            LookupError: there are checkpoints, but of each something is missing.
+        """
+        entries, self._entries = self._entries, {}
+        manifests = {
+            key: unpack(value) for key, value in entries.items() if key.endswith("/" + MANIFEST)
+        }
+        for key in sorted(manifests, key=lambda key: manifests[key]["order"], reverse=True):
+            manifest = manifests[key]
+            if set(manifest["keys"].values()) <= entries.keys():
+                self._keys = manifest["keys"]
+                segments = {name: entries[key] for name, key in self._keys.items()}
+                level.restore(segments, manifest["level"])
+                break
+        else:
+            if manifests:
+                raise LookupError("no checkpoint in the changelog is whole")
+        self.epoch += max((manifest["order"][0] for manifest in manifests.values()), default=0)
+        self.pauses = {key: unpack(entries[key])["at"] for key in entries if f"/{PAUSE}/" in key}
+        named = {*self._keys.values(), *self.pauses}
+        self._stale = [key for key in entries if key not in named]
+
+    def segments(self, checkpoint: Checkpoint) -> dict[str, bytes]:
+        """Return a checkpoint's segments by key; they are to be written before its manifest."""
+        new = {name: f"{self.owner}/{name}" for name in checkpoint.segments}
+        self._keys |= new
+        self._stale += [self._keys.pop(name) for name in checkpoint.dropped if name in self._keys]
+        return {new[name]: value for name, value in checkpoint.segments.items()}
+
+    def manifest(self, checkpoint: Checkpoint, *, generation: int) -> dict[str, bytes]:
+        """Return what makes the segments count."""
+        order = [self.epoch, generation]
+        content = {"order": order, "keys": self._keys, "level": checkpoint.manifest}
+        return {f"{self.owner}/{MANIFEST}": pack(content)}
+
+    def pause(self, offset: int) -> dict[str, bytes]:
+        """Return what writes a pause down."""
+        key = f"{self.owner}/{PAUSE}/{offset}"
+        self.pauses[key] = offset
+        return {key: pack({"at": offset})}
+
+    def removed(self, checkpoint: Checkpoint) -> list[str]:
+        """Return the keys that nobody needs once the checkpoint counts."""
+        reached = checkpoint.position.get("requests", -1)
+        past = [key for key, offset in self.pauses.items() if offset <= reached]
+        for key in past:
+            del self.pauses[key]
+        stale, self._stale = self._stale + past, []
+        return stale
 
 
 class Shelf(Store, Generic[L]):  # type: ignore[misc]
     """Holds the levels of the partitions that are ours, as the store of a Faust table.
 
     While Faust recovers the table, the changelog's entries are gathered; once it has, they become
-    levels.  The manifest names the entries that belong together, so that a checkpoint which was
-    cut short counts for nothing and the one before it stands.
+    levels.
     """
 
     def __init__(self, *args: Any, build: Callable[[int], L], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.build = build
         self.levels: dict[int, L] = {}
-        self.on_restored: Callable[[int, L], None] | None = None
-        self._entries: dict[int, dict[bytes, bytes]] = {}
+        self.changelogs: dict[int, Changelog] = {}
+        self.on_failure: Callable[[Exception], None] | None = None
         self._offsets: dict[TP, int] = {}
         self._generation = -1
 
@@ -43,14 +128,12 @@ class Shelf(Store, Generic[L]):  # type: ignore[misc]
     def apply_changelog_batch(
         self, batch: Iterable[Any], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
     ) -> None:
-        """Gather entries of the changelog; an empty value takes one away."""
+        """Gather entries of the changelog; a level that lives knows them."""
         for event in batch:
             message = event.message
-            entries = self._entries.setdefault(message.partition, {})
-            if message.value:
-                entries[message.key] = message.value
-            else:
-                entries.pop(message.key, None)
+            if message.partition not in self.levels:
+                changelog = self.changelogs.setdefault(message.partition, Changelog())
+                changelog.take(message.key, message.value)
             self.set_persisted_offset(message.tp, message.offset)
 
     async def on_rebalance(
@@ -59,35 +142,36 @@ class Shelf(Store, Generic[L]):  # type: ignore[misc]
         """Forget levels that went elsewhere, and all of them after a rebalance that we missed.
 
         Another worker may have moved on with a partition in the generation that we did not see.
+        What is forgotten is read from the changelog's beginning: Faust itself would go on where
+        it was with a partition that it believes we kept, or whose recovery was interrupted.
         """
         topic = self.table.changelog_topic_name
         mine = {tp.partition for tp in assigned if tp.topic == topic}
         new = {tp.partition for tp in newly_assigned if tp.topic == topic}
         missed = generation_id != self._generation + 1
         self._generation = generation_id
-        for partition in list(self.levels):
-            if missed or partition not in mine or partition in new:
-                del self.levels[partition]
-        self._entries = {}
-        self._offsets = {tp: o for tp, o in self._offsets.items() if tp.partition in self.levels}
+        kept = set() if missed else (self.levels.keys() & mine) - new
+        self.levels = {number: self.levels[number] for number in kept}
+        self.changelogs = {number: self.changelogs[number] for number in kept}
+        self._offsets = {tp: o for tp, o in self._offsets.items() if tp.partition in kept}
+        for partition in mine - kept:
+            self.app.tables.recovery.revoke(TP(topic, partition))
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Make levels of what was gathered."""
         for tp in sorted(active_tps):
-            if tp.partition not in self.levels:
-                self.levels[tp.partition] = self._restore(tp.partition)
-        self._entries = {}
-
-    def _restore(self, partition: int) -> L:
-        entries = self._entries.get(partition, {})
-        level = self.build(partition)
-        manifest = entries.pop(MANIFEST, None)
-        if manifest is not None:
-            segments = {key.decode(): value for key, value in entries.items()}
-            level.restore(segments, manifest)
-        if self.on_restored is not None:
-            self.on_restored(partition, level)
-        return level
+            if tp.partition in self.levels:
+                continue
+            changelog = self.changelogs.setdefault(tp.partition, Changelog())
+            level = self.build(tp.partition)
+            try:
+                changelog.restore(level)
+            except Exception as error:  # Faust would only log it
+                if self.on_failure is not None:
+                    self.on_failure(error)
+                raise
+            self.levels[tp.partition] = level
+            await asyncio.sleep(0)
 
     def reset_state(self) -> None:
         """Nothing is kept outside of memory."""

@@ -15,12 +15,33 @@ from faust.types import TP
 from mode import Service
 
 
+#: Milliseconds that a broker may hold a fetch which finds nothing.  A fetch for quiet partitions
+#: holds up the next one for busy partitions of the same broker, and Faust asks for 1500.
+FETCH_WAIT = 200
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread, whose fetches wait `FETCH_WAIT`."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT
+        return consumer
+
+
 class Consumer(driver.Consumer):
     """Faust's aiokafka consumer, delivering runs.
 
     Nothing is acknowledged here: the agents' topics are declared with ``acks=False`` and their
     offsets are committed by the checkpoints, through `commit_offsets`.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fetched: dict[TP, int] = {}  # last offset of the last run of each partition
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def _drain_messages(self, fetcher: Any) -> None:
         stopping: Callable[[], bool] = cast(Service, self)._stopped.is_set
@@ -44,6 +65,7 @@ class Consumer(driver.Consumer):
 
     async def _deliver(self, runs: Mapping[TP, list[Any]], active: set[TP] | None) -> None:
         generation = self.app.consumer_generation_id
+        self.fetched |= {tp: run[-1].offset for tp, run in runs.items()}
         for tp, run in runs.items():
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return  # the position goes back to the committed one after a rebalance
@@ -71,6 +93,19 @@ class Consumer(driver.Consumer):
         except Exception as error:  # the broker may be away; the next round tries again
             self.log.warning("cannot seek to the committed offsets: %r", error)
 
+    def waiting(self, tp: TP) -> int | None:
+        """Return how many records the broker holds that were not fetched; None if unknown.
+
+        What the position has passed counts as fetched: the end of a partition may be the mark of
+        a transaction, which no consumer is shown.
+        """
+        consumer = self._thread._ensure_consumer()
+        assignment = consumer._subscription.subscription.assignment
+        state = None if assignment is None else assignment.state_value(tp)
+        if state is None or state.highwater is None or not state.has_valid_position:
+            return None
+        return max(int(state.highwater) - int(state.position), 0)
+
     async def commit_offsets(self, offsets: Mapping[TP, int]) -> bool:
         """Commit the next offsets to read; false when the partitions are no longer ours."""
         return bool(await self._commit(offsets))
@@ -79,10 +114,22 @@ class Consumer(driver.Consumer):
         """Leave the watching of progress to Weir's own watchdog, which knows of checkpoints."""
 
 
+class Producer(driver.Producer):
+    """Faust's aiokafka producer, idempotent: it retries until the broker answers, in order.
+
+    Otherwise a record that waited too long for a broker would be given up and the next one sent:
+    the groups would take the next tick of a source for its next, and never count what is missing.
+    """
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"enable_idempotence": True, "acks": "all"}
+
+
 class Transport(driver.Transport):
-    """Faust's aiokafka transport with `Consumer`."""
+    """Faust's aiokafka transport with `Consumer` and `Producer`."""
 
     Consumer: ClassVar[Any] = Consumer
+    Producer: ClassVar[Any] = Producer
 
 
 class RunSchema(faust.Schema):  # type: ignore[misc]

@@ -29,7 +29,7 @@ class Watchdog:
     A worker stands still when for ``stall`` seconds it has had no partition although the broker
     answers, or its lag could not be known, or there were records to take in and none was.  It is
     also ended after it was itself frozen for longer than the group's session: its partitions have
-    gone to others by then.
+    gone to others by then.  Being busy is not being frozen: the group hears of a busy worker.
 
     >>> dog = Watchdog(stall=120.0, session=30.0, metrics=None, clock=lambda: 0.0)
     >>> dog.verdict(View(assigned=4, others=False, lag=0, progress=0.0, recovering=False))
@@ -42,16 +42,19 @@ class Watchdog:
         session: float,
         metrics: Metrics | None,
         clock: Callable[[], float] = time.monotonic,
+        work: Callable[[], float] = time.process_time,
     ) -> None:
-        self.stall, self.session, self.metrics, self._clock = stall, session, metrics, clock
+        self.stall, self.session, self.metrics = stall, session, metrics
+        self._clock, self._work = clock, work
         now = clock()
         self._since = {"assignment": now, "lag": now, "progress": now}
-        self._looked = now
+        self._looked, self._worked = now, work()
 
     def verdict(self, view: View) -> str | None:
         """Return why the worker must end, or None; called about once a second."""
-        now = self._clock()
-        frozen, self._looked = now - self._looked, now
+        now, worked = self._clock(), self._work()
+        frozen = (now - self._looked) - (worked - self._worked)
+        self._looked, self._worked = now, worked
         if frozen > self.session:
             return f"the process stood still for {frozen:.0f} s, longer than the group's session"
         well = {

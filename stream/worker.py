@@ -15,16 +15,20 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from detectors.core.errors import ConfigError
 from stream import app as weir_app
+from stream.agents import Agents
 from stream.config import Config
 from stream.metrics import Metrics
 from stream.settings import Settings
-from stream.topics import create_missing, partitions_of
+from stream.topics import changelogs, create_missing, partitions_of
 from stream.watchdog import EXIT_FAILED, EXIT_STALLED, Watchdog
 
 log = logging.getLogger("weir.worker")
 
 #: Seconds between attempts to reach a broker that is away, at first and at most.
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+#: Seconds between two looks at the app, for a last checkpoint, and for the app to stop: together
+#: less than the ten seconds that supervisors give.
+LOOK, LAST_CHECKPOINT, STOP = 0.5, 4.0, 4.0
 
 
 async def run(settings: Settings, config: Config) -> int:
@@ -64,32 +68,59 @@ async def _run_app(
     dog = Watchdog(
         stall=settings.stall_seconds, session=settings.session_seconds, metrics=metrics
     )
-    await app.start()
+    tasks = [asyncio.create_task(app.start()), asyncio.create_task(_tick(app, agents))]
     code = 0
     try:
         while not stop.is_set() and code == 0:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), timeout=0.5)
-            code = await _look(app, agents, dog)
+                await asyncio.wait_for(stop.wait(), timeout=LOOK)
+            for task in tasks:
+                if task.done():
+                    task.result()
+            code = _look(app, agents, dog)
+    except Exception as error:
+        log.error("ended by %r", error)
+        code = EXIT_FAILED
     finally:
-        with contextlib.suppress(Exception):
-            await asyncio.wait_for(app.stop(), timeout=15.0)
+        for task in tasks:
+            task.cancel()
+        await _stop(app, agents, orderly=code == 0)
     return code
 
 
-async def _look(app: Any, agents: Any, dog: Watchdog) -> int:
-    """Do what is due every half second; return an exit code once the worker must end."""
+async def _tick(app: Any, agents: Agents) -> None:
+    while agents.fault is None:
+        await asyncio.sleep(LOOK)
+        if app.consumer_generation_id and not (app.in_recovery or app.rebalancing):
+            try:
+                await agents.tick()
+            except Exception as error:
+                agents.fail(error)
+
+
+def _look(app: Any, agents: Agents, dog: Watchdog) -> int:
+    """Return an exit code once the worker must end."""
     fault = agents.fault or app.crash_reason
     if fault is not None:
         log.error("ended by %r; what was read since the last checkpoint is read again", fault)
         return EXIT_FAILED
-    if not (app.in_recovery or app.rebalancing):
-        await agents.tick()
     reason = dog.verdict(weir_app.view(app, agents))
     if reason is not None:
         log.error("ended by the watchdog: %s", reason)
         return EXIT_STALLED
     return 0
+
+
+async def _stop(app: Any, agents: Agents, *, orderly: bool) -> None:
+    """Stop in the time that a supervisor gives: with a last checkpoint if all is well."""
+    if orderly and not (app.in_recovery or app.rebalancing):
+        try:
+            await asyncio.wait_for(agents.close(), timeout=LAST_CHECKPOINT)
+        except Exception as error:
+            log.warning("no last checkpoint (%r): what came after the one before is read again", error)
+    agents.stop_counting()
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(app.stop(), timeout=STOP)
 
 
 async def _prepare(settings: Settings, stop: asyncio.Event) -> int | None:
@@ -122,8 +153,7 @@ async def _prepare(settings: Settings, stop: asyncio.Event) -> int | None:
 
 
 def _check_partitions(settings: Settings, existing: dict[str, int]) -> None:
-    for name in ("lifecycle", "deltas"):
-        topic = settings.topic(name)
+    for topic in (settings.topic("lifecycle"), settings.topic("deltas"), *changelogs(settings)):
         if topic in existing and existing[topic] != settings.partitions:
             raise ConfigError(
                 f"topic {topic} has {existing[topic]} partitions and "

@@ -1,15 +1,15 @@
 """Level 1: a profile per account; requests in, alerts and deltas out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
-from detectors.core.batch import Batch, egress_of
+from detectors.core.batch import Batch
 from detectors.core.detector import Detector, Population, Tick, pack, unpack
+from detectors.core.group_names import GroupNames
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.profiles import OVERFLOW, Column, Rows
 from detectors.core.records import Alert, Delta, Lifecycle
@@ -27,7 +27,7 @@ TICK_REQUESTS = 1_000_000
 #: Links in one delta at most: what is more travels in parts, below Kafka's limit of a message.
 PART_LINKS = 8_000
 #: Names of groups remembered between ticks.
-GROUP_NAMES = 500_000
+GROUP_NAMES = 1_000_000
 
 T = TypeVar("T")
 
@@ -38,55 +38,6 @@ COLUMNS = {
     "egress_bits": Column("uint64", (1,)),
     "egress_hour": Column("int64"),
 }
-
-
-class GroupNames:
-    """Numbers for the names of groups, with each group's hash and partition."""
-
-    def __init__(self, *, partitions: int, seed: int) -> None:
-        self.partitions, self.seed = partitions, seed
-        self.clear()
-
-    def clear(self) -> None:
-        """Forget all names; numbers given out before mean nothing any more."""
-        self.names: list[str] = []
-        self.hashes: list[int] = []
-        self.egress = _Codes(self, "proxy", egress_of)
-        self.payment = _Codes(self, "payment", str)
-        self.template = _Codes(self, "template", str)
-        self._numbers: dict[str, int] = {}
-
-    @property
-    def remembered(self) -> int:
-        """Names kept, those of the single addresses of an egress included."""
-        return len(self.names) + len(self.egress) + len(self.payment) + len(self.template)
-
-    def number(self, name: str) -> int:
-        """Return the number of a group, giving out a new one on first sight."""
-        number = self._numbers.get(name)
-        if number is None:
-            number = self._numbers[name] = len(self.names)
-            self.names.append(name)
-            self.hashes.append(xxhash.xxh3_64_intdigest(name.encode(), self.seed))
-        return number
-
-
-class _Codes(dict[str | None, int]):
-    """Numbers of one scope's groups by what stands in the request; -1 for none."""
-
-    def __init__(
-        self, groups: GroupNames, scope: str, name_of: Callable[[str], str | None]
-    ) -> None:
-        super().__init__({None: -1})
-        self._groups, self._scope, self._name_of = groups, scope, name_of
-
-    def __missing__(self, value: str | None) -> int:
-        name = self._name_of(value or "")
-        if name and "\n" in name:  # it parts group and account in the name of a membership
-            name = name.replace("\n", " ")
-        number = -1 if not name else self._groups.number(f"{self._scope}:{name}")
-        self[value] = number
-        return number
 
 
 @dataclass(slots=True)
@@ -133,7 +84,7 @@ class AccountLevel(Level):
         self.position: dict[str, int] = {}
         self.seen = Seen(capacity=remember)
         self.population = Population(moved=np.zeros(mixture.SLOTS), models=self.models.names)
-        self.groups = GroupNames(partitions=partitions, seed=settings.seed)
+        self.groups = GroupNames(seed=settings.seed)
         self.applied = 0
         self.repeated = 0
         self.denied = 0
@@ -231,9 +182,10 @@ class AccountLevel(Level):
         model = np.array([slots[name] for name in models], dtype=np.int64)
         base = rows << 36 | model
         here = np.arange(buffer.size, buffer.size + len(ids))
-        by_egress, by_payment = groups.egress, groups.payment
-        for numbers in ([by_egress[e] for e in egresses], [by_payment[p] for p in payments]):
-            number = np.array(numbers, dtype=np.int64)
+        for number in (
+            groups.egress.numbers(egresses),
+            groups.payment.numbers(payments),
+        ):
             known = number >= 0
             buffer.links.append((base | number << 8)[known])
             buffer.linked.append(here[known])
@@ -267,7 +219,7 @@ class AccountLevel(Level):
             self._close_tick(buffer, number, output)
         elif number:
             self._tell(output, number)
-        if self.groups.remembered > GROUP_NAMES:
+        if len(self.groups) > GROUP_NAMES:
             self.groups.clear()
         self.clock = now
         if self._checkpoint_wanted and number:
@@ -344,8 +296,7 @@ class AccountLevel(Level):
         batches, they are others.  What is sent must not show that.
         """
         used, inverse = np.unique(numbers, return_inverse=True)
-        hashes = np.array([self.groups.hashes[n] for n in used.tolist()], dtype=np.uint64)
-        order = np.argsort(hashes, kind="stable")
+        order = np.argsort(self.groups.hashes(used), kind="stable")
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
         return used[order], place[inverse]
@@ -353,17 +304,15 @@ class AccountLevel(Level):
     def _fold_egresses(
         self, link_rows: Rows, link_groups: Rows, groups: Rows, rows: Rows, number: int
     ) -> None:
-        profiles, names = self.profiles, self.groups.names
+        profiles = self.profiles
         hours = profiles["egress_hour"]
         started = rows[hours[rows] != number // 3600]
         profiles["egress_bits"][started] = 0
         hours[started] = number // 3600
-        numbers = groups.tolist()
-        egress = np.array([names[n].startswith("proxy:") for n in numbers], dtype=bool)
-        proxy = egress[link_groups]
+        proxy = self.groups.are("proxy", groups)[link_groups]
         if not proxy.any():
             return
-        hashes = np.array([self.groups.hashes[n] for n in numbers], dtype=np.uint64)[link_groups]
+        hashes = self.groups.hashes(groups)[link_groups]
         distinct.mark(profiles["egress_bits"], link_rows[proxy], hashes[proxy])
         profiles["egress"][link_rows[proxy]] = hashes[proxy]
 
@@ -399,7 +348,7 @@ class AccountLevel(Level):
         moved: NDArray[np.bool_],
     ) -> None:
         """Send the links of a tick to the partitions of their groups, in parts where many."""
-        hashes = np.array([self.groups.hashes[n] for n in groups.tolist()], dtype=np.uint64)
+        hashes = self.groups.hashes(groups)
         target = (hashes % np.uint64(self.partitions)).astype(np.int64)[link_groups]
         for partition in range(self.partitions):
             links = np.flatnonzero(target == partition)
@@ -416,7 +365,7 @@ class AccountLevel(Level):
                     away=away[who].astype(np.uint32).tobytes(),
                     egress=self.profiles["egress"][chosen].tobytes(),
                     samples=_pick(samples, who.tolist()),
-                    groups=_pick(self.groups.names, groups[which].tolist()),
+                    groups=self.groups.named(groups[which]),
                     link_account=link_account.astype(np.uint32).tobytes(),
                     link_group=link_group.astype(np.uint32).tobytes(),
                     link_model=models[here].astype(np.uint8).tobytes(),

@@ -82,7 +82,7 @@ class Calibration:
         windows have ended, as if there were ten thousand.
         """
         if self._first is None:
-            return alerts_per_day / 10_000
+            return min(alerts_per_day / 10_000, 0.01)
         known = min(max(tick - self._first, 3600), DAY * 7)
         a_day = max(self.windows * DAY / known, 1_000.0)
         return min(alerts_per_day / a_day, 0.01)

@@ -78,6 +78,12 @@ class Lone:
 
     active: Floats = field(default_factory=lambda: np.zeros(2))
     moved: Floats = field(default_factory=lambda: np.zeros((2, 0)))
+    company: float = 0.0  # accounts that do have company, within an hour
+
+    @property
+    def shared(self) -> float:
+        """Return the part of all accounts that has company."""
+        return (self.company + 1.0) / (self.company + float(self.active[1]) + 10.0)
 
 
 class Finding(msgspec.Struct, frozen=True):

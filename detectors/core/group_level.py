@@ -38,8 +38,8 @@ COLUMNS = {
     "joined": Column("int64"),  # accounts that ever joined
     "moved": Column("float64", (mixture.SLOTS,)),  # accounts that moved within HORIZON
     "moved_hour": Column("float64", (mixture.SLOTS,)),  # accounts that moved within an HOUR
-    "member_egress_bits": Column("uint64", (4,)),
-    "member_egress_hour": Column("int64"),
+    "egress_bits": Column("uint64", (2, 8)),  # members' egresses: in this hour, in the one before
+    "egress_hour": Column("int64"),
 }
 
 
@@ -145,7 +145,7 @@ class GroupLevel(Level):
             "released": self.population.released,
             "lone_at": self._lone_at,
             "lone": {
-                scope: [lone.active.tolist(), lone.moved.tolist()]
+                scope: [lone.active.tolist(), lone.moved.tolist(), lone.company]
                 for scope, lone in self.population.lone.items()
             },
             "said": sorted(self._said.items()),
@@ -181,9 +181,9 @@ class GroupLevel(Level):
         self._idle = set(kept["idle"])
         self.population.released = kept["released"]
         self._lone_at = kept["lone_at"]
-        for scope, (active, moved) in kept["lone"].items():
+        for scope, (active, moved, company) in kept["lone"].items():
             lone = self.population.lone[scope]
-            lone.active, lone.moved = np.array(active), np.array(moved)
+            lone.active, lone.moved, lone.company = np.array(active), np.array(moved), company
         self._said = {int(source): tuple(said) for source, said in kept["said"]}
         self._sources, self.requests = kept["sources"], kept["requests"]
         self._closed = kept["closed"]
@@ -230,6 +230,8 @@ class GroupLevel(Level):
             slots = [self.models.get(name, 0) for name in delta.models]
             np.add.at(moved, slots, delta.moved[: len(slots)])
             self._said[delta.source] = (tick, delta.active, delta.young, moved.tolist())
+        if any(delta.groups for delta in deltas):
+            self._fade_lone(tick)
         parts = [part for delta in deltas if delta.groups for part in [self._links(delta, tick)]]
         parts = [part for part in parts if len(part.groups)]
         if parts:
@@ -283,19 +285,23 @@ class GroupLevel(Level):
         """Count the accounts that are alone in their group, and those of them that moved."""
         if not len(groups):
             return
-        fading = np.exp(-(tick - self._lone_at) / np.array([HORIZON, HOUR]))
-        self._lone_at = tick
         away = np.frombuffer(delta.away, dtype=np.uint32).astype(np.int64)
         names = [name.partition(":")[0] for name in delta.groups]
         for scope, lone in self.population.lone.items():
             here = np.array([name == scope for name in names], dtype=bool)[groups]
             who = np.unique(accounts[here])
             movers = here & moved
-            lone.active *= fading
-            lone.moved *= fading[:, None]
             for number, horizon in enumerate((HORIZON, HOUR)):
                 lone.active[number] += presence(away[who], horizon=horizon).sum()
                 np.add.at(lone.moved[number], models[movers], 1.0)
+
+    def _fade_lone(self, tick: int) -> None:
+        fading = np.exp(-(tick - self._lone_at) / np.array([HORIZON, HOUR]))
+        self._lone_at = tick
+        for lone in self.population.lone.values():
+            lone.active *= fading
+            lone.moved *= fading[:, None]
+            lone.company *= float(fading[1])
 
     def _rows_of(
         self, delta: Delta, link_group: Rows, link_account: Rows, tick: int
@@ -412,16 +418,22 @@ class GroupLevel(Level):
         here = presence(elapsed, horizon=HOUR)
         np.add.at(profiles["active"], group, presence(elapsed, horizon=HORIZON))
         np.add.at(profiles["present"], group, here)
+        for scope, lone in self.population.lone.items():
+            lone.company += float(here[profiles["scope"][group] == SCOPES.index(scope)].sum())
         np.add.at(profiles["young"], group, here * (number - born < YOUNG))
         np.add.at(profiles["arrivals"], group, new.astype(np.float64))
         np.add.at(profiles["joined"], group, new.astype(np.int64))
         pairs = np.unique(np.stack([linked[moved], models[moved], groups[moved]], axis=1), axis=0)
         for column in ("moved", "moved_hour"):
             np.add.at(profiles[column], (pairs[:, 2], pairs[:, 1]), 1.0)
-        started = rows[profiles["member_egress_hour"][rows] != number // 3600]
-        profiles["member_egress_bits"][started] = 0
-        profiles["member_egress_hour"][started] = number // 3600
-        distinct.mark(profiles["member_egress_bits"], groups, egress)
+        bits, hours = profiles["egress_bits"], profiles["egress_hour"]
+        passed = number // 3600 - hours[rows]
+        bits[rows[passed > 0], 1] = np.where(
+            (passed == 1)[passed > 0, None], bits[rows[passed > 0], 0], 0
+        )
+        bits[rows[passed > 0], 0] = 0
+        hours[rows] = number // 3600
+        distinct.mark(bits[:, 0], groups, egress)
 
     def _fade(self, rows: Rows, number: int) -> None:
         profiles = self.profiles

@@ -103,13 +103,15 @@ class Profiles:
         rows = np.array(found, dtype=np.int64)
         if -1 in found:
             missing = np.flatnonzero(rows < 0).tolist()
-            if len(missing) > len(self._free) + self.capacity - self._size:
-                missing = list(range(len(keys)))  # what one evicts, a later one may ask for anew
-            for position in missing:
-                key = keys[position]
-                row = get(key)
-                rows[position] = row = self._give(key, tick) if row is None else row
-                self._columns["held"][row] = tick
+            new = list(dict.fromkeys([keys[position] for position in missing]))
+            if len(new) <= len(self._free) + self.capacity - self._size:
+                self._give_all(new, tick)
+                rows[missing] = [self.index[keys[position]] for position in missing]
+            else:  # what one key evicts, a later one may ask for anew: so one by one
+                for position, key in enumerate(keys):
+                    row = get(key)
+                    rows[position] = row = self._give(key, tick) if row is None else row
+                    self._columns["held"][row] = tick
         self._columns["held"][rows] = tick
         return rows
 
@@ -193,6 +195,22 @@ class Profiles:
         names = self.names[: self._size]
         self.index = {name: row for row, name in enumerate(names) if name}
         self._free = [row for row in range(self._size - 1, OVERFLOW, -1) if not names[row]]
+
+    def _give_all(self, keys: list[str], tick: int) -> None:
+        """Give a row to each of these keys, for which there is room."""
+        reused = [self._free.pop() for _ in range(min(len(keys), len(self._free)))]
+        top = self._size + len(keys) - len(reused)
+        while top > len(self._dirty):
+            self._grow(min(self.capacity, max(top, 2 * len(self._dirty))))
+        numbers = reused + list(range(self._size, top))
+        self._size = top
+        self.index.update(zip(keys, numbers, strict=True))
+        for number, key in zip(numbers, keys, strict=True):
+            self.names[number] = key
+        rows = np.array(numbers, dtype=np.int64)
+        self._columns["last_seen"][rows] = tick
+        self._columns["held"][rows] = tick
+        self._dirty[rows] = True
 
     def _give(self, key: str, tick: int) -> int:
         if self._free:

@@ -48,17 +48,12 @@ class Width:
             nats[some] = self.baseline.surprise(profiles, tick.rows[some], values)[:, 0]
         return nats
 
-    def ended(self, profiles: Profiles, tick: Tick) -> NDArray[np.bool_]:
-        """Say of which rows an hour has ended that may be learned."""
-        hours = profiles[f"{self.prefix}_hour"][tick.rows]
-        learn: NDArray[np.bool_] = (hours != tick.number // HOUR) & (hours > 0) & ~tick.suspect
-        return learn
-
     def learn(self, profiles: Profiles, tick: Tick, now: Floats) -> None:
         """Learn hours that ended, but for suspects, and keep the widest of the hour."""
         hours, widest = profiles[f"{self.prefix}_hour"], profiles[f"{self.prefix}_widest"]
         rows, hour = tick.rows, tick.number // HOUR
-        ended, learn = hours[rows] != hour, self.ended(profiles, tick)
+        ended = hours[rows] != hour
+        learn = ended & (hours[rows] > 0) & ~tick.suspect
         if learn.any():
             values = np.log1p(widest[rows].astype(np.float64))[:, None]
             self.baseline.learn(profiles, rows, values, learn[:, None])

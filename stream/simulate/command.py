@@ -72,7 +72,7 @@ def _world_options(command: Callable[..., None]) -> Callable[..., None]:
 def simulate(
     file: str | None,
     bootstrap: str | None,
-    realtime: bool,  # noqa: FBT001
+    realtime: bool,
     speed: float | None,
     labels_file: str | None,
     **settings: Any,
@@ -105,9 +105,7 @@ def simulate(
     raise SystemExit(code)
 
 
-def _world(
-    settings: dict[str, Any], *, start: Callable[..., float] | None
-) -> World:
+def _world(settings: dict[str, Any], *, start: Callable[..., float] | None) -> World:
     given = dict(settings)
     if given["campaign"] == "none":
         given["campaign"] = None
@@ -132,7 +130,7 @@ def _time(text: str | float) -> float:
         return event_time(str(text))
     except InvalidEventError:
         raise ValueError(
-            f"start must be seconds since 1970 or a time such as 2026-01-01T00:00:00Z, not {text!r}."
+            f"start must be seconds since 1970 or like 2026-01-01T00:00:00Z, not {text!r}."
         ) from None
 
 

@@ -20,6 +20,8 @@ TOPICS = ("requests", "lifecycle", "releases")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 #: Seconds that one attempt takes at most, and that the last records get to arrive.
 ATTEMPT, FLUSH = 3.0, 15.0
+#: Attempts in which a broker that makes topics on first use has made them.
+MAKING = 6
 
 
 class SendError(WeirError):
@@ -41,11 +43,14 @@ class Sender:
         self.handed_over = 0
         self._settings, self._sleep = settings, sleep
         self._fault: KafkaError | None = None
+        self._reason = "it does not answer"
         self._told = -60.0
+        self._unknown = 0
         self._topics = {name: settings.topic(name) for name in TOPICS}
-        self._producer = Producer(
-            librdkafka.options(settings)
-            | {
+        self._producer = librdkafka.client(
+            Producer,
+            settings,
+            {
                 "partitioner": "murmur2_random",
                 "enable.idempotence": True,  # keeps the order of an account's records
                 "linger.ms": 20,
@@ -53,7 +58,7 @@ class Sender:
                 "delivery.report.only.error": True,
                 "error_cb": self._failed,
                 "on_delivery": self._refused,
-            }
+            },
         )
 
     @property
@@ -108,16 +113,19 @@ class Sender:
     def _answers(self) -> bool:
         try:
             for topic in self._topics.values():
-                found = self._producer.list_topics(topic, timeout=ATTEMPT).topics[topic].error
-                if found is not None and not found.retriable():
-                    raise SendError(
-                        f"topic {topic} cannot be written to ({found.str()}): "
-                        "`weir doctor --create-topics` makes what is missing"
-                    )
-        except KafkaException as error:
-            self._producer.poll(0)
+                missing = self._producer.list_topics(topic, timeout=ATTEMPT).topics[topic].error
+                if missing is not None:
+                    self._unknown += 1
+                    if self._unknown >= MAKING:
+                        raise SendError(
+                            f"topic {topic} cannot be written to ({missing.str()}): "
+                            "`weir doctor --create-topics` makes what is missing"
+                        )
+                    return False
+        except KafkaException:
+            self._producer.poll(0)  # brings the reason
             self._complain()
-            self._tell(str(error.args[0].str()))
+            self._tell()
             return False
         return True
 
@@ -125,18 +133,20 @@ class Sender:
         # Called by librdkafka for faults of connections; only a refusal is for the operator now.
         if error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL) or error.fatal():
             self._fault = error
-        elif self.handed_over:
-            self._tell(error.str())
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:
+            self._reason = error.str()
+        if self.handed_over:
+            self._tell()
 
     def _refused(self, error: KafkaError | None, _: object) -> None:
         if error is not None and error.code() != KafkaError._PURGE_QUEUE:
             self._fault = self._fault or error
 
-    def _tell(self, reason: str) -> None:
+    def _tell(self) -> None:
         now = time.monotonic()
         if now - self._told >= 60.0:
             self._told = now
-            log.warning("waiting for the broker at %s (%s)", self._settings.bootstrap, reason)
+            log.warning("waiting for the broker at %s (%s)", self._settings.bootstrap, self._reason)
 
     def _complain(self) -> None:
         fault, where = self._fault, self._settings.bootstrap

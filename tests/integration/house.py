@@ -14,6 +14,8 @@ from tests.integration.worker_process import WorkerProcess
 from tests.integration.world import PARTITIONS, Record
 
 SECONDS = 30.0
+#: Many false alerts, so that there is something to lose; a small limit, so that one can be over it.
+CONFIG = "[budget]\nfalse_alerts_per_day = 100000\n[limits]\nrecord_bytes = 20000\n"
 COPARTITIONED = ("requests", "lifecycle", "deltas")
 
 
@@ -31,10 +33,9 @@ class House:
         self.group = f"weir-{uuid.uuid4().hex[:8]}"
         self.prefix = f"{self.group}."
         self.config = directory / "weir.toml"
-        self.config.write_text(
-            "[budget]\nfalse_alerts_per_day = 100000\n[limits]\nrecord_bytes = 20000\n"
-        )
+        self.config.write_text(CONFIG)
         self.workers: list[WorkerProcess] = []
+        self._watcher = self._consumer()
 
     def worker(self, **settings: object) -> WorkerProcess:
         """Start a worker; settings by their names in the environment, without prefix."""
@@ -58,8 +59,17 @@ class House:
     def create(self, topic: str, partitions: int = PARTITIONS, **config: str) -> None:
         """Make a topic before a worker does."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        name = self.prefix + topic
+        name = self.full_name(topic)
         admin.create_topics([NewTopic(name, partitions, config=config)])[name].result(SECONDS)
+
+    def create_changelogs(self) -> None:
+        """Make the changelogs before a worker does."""
+        for table in ("accounts", "groups"):
+            self.create(f"{table}-changelog", **{"cleanup.policy": "compact"})
+
+    def full_name(self, topic: str) -> str:
+        """Return a topic's name on the broker; the changelogs are named by the group."""
+        return f"{self.group}-{topic}" if topic.endswith("-changelog") else self.prefix + topic
 
     def send(self, records: Iterable[Record], **options: object) -> None:
         """Send records, and return when all are with the broker."""
@@ -79,7 +89,7 @@ class House:
             producer.begin_transaction()
         for record in records:
             producer.produce(
-                self.prefix + record.topic,
+                self.full_name(record.topic),
                 record.value,
                 record.key,
                 record.partition,
@@ -92,13 +102,12 @@ class House:
         assert not failed, failed[0]
 
     def read(self, topic: str) -> list[Message]:
-        """Return all that a topic holds, partition by partition; a name with the prefix or of
-        the group's own."""
-        with_prefix = topic if topic.startswith(self.group) else self.prefix + topic
+        """Return all that a topic holds, partition by partition."""
+        name = self.full_name(topic)
         consumer = self._consumer(enable_partition_eof=True)
         try:
-            found = consumer.list_topics(with_prefix, SECONDS).topics[with_prefix]
-            places = [TopicPartition(with_prefix, number, 0) for number in found.partitions]
+            found = consumer.list_topics(name, SECONDS).topics[name]
+            places = [TopicPartition(name, number, 0) for number in found.partitions]
             consumer.assign(places)
             messages: list[Message] = []
             open_ends = len(places)
@@ -116,22 +125,21 @@ class House:
             consumer.close()
 
     def behind(self, *topics: str) -> int:
-        """Return how many records no checkpoint covers yet."""
-        consumer = self._consumer()
+        """Return how many records no checkpoint covers yet; of a topic not yet made, one."""
+        places = [
+            TopicPartition(self.prefix + topic, number)
+            for topic in topics
+            for number in range(PARTITIONS)
+        ]
+        total = 0
         try:
-            places = [
-                TopicPartition(self.prefix + topic, number)
-                for topic in topics
-                for number in range(PARTITIONS)
-            ]
-            committed = consumer.committed(places, SECONDS)
-            total = 0
-            for place in committed:
-                first, end = consumer.get_watermark_offsets(place, SECONDS)
+            for place in self._watcher.committed(places, SECONDS):
+                first, end = self._watcher.get_watermark_offsets(place, SECONDS)
                 total += end - max(place.offset, first, 0)
-            return total
-        finally:
-            consumer.close()
+        except KafkaException:  # it looks again once asked for what there is
+            self._watcher.list_topics(timeout=SECONDS)
+            return 1
+        return total
 
     def settled(self, *, seconds: float = 90.0) -> None:
         """Wait until the workers' checkpoints cover every record."""
@@ -147,6 +155,7 @@ class House:
     def close(self) -> None:
         for worker in self.workers:
             worker.close()
+        self._watcher.close()
 
     def _consumer(self, **options: Any) -> Consumer:
         return Consumer(
@@ -154,6 +163,7 @@ class House:
                 "bootstrap.servers": self.bootstrap,
                 "group.id": self.group,
                 "enable.auto.commit": False,
+                "log_level": 0,
                 "auto.offset.reset": "earliest",
                 "fetch.message.max.bytes": 10_000_000,
                 **{name.replace("_", "."): value for name, value in options.items()},

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.error import URLError
@@ -23,6 +24,7 @@ class WorkerProcess:
     def __init__(self, *, environment: Mapping[str, str], log: Path) -> None:
         self.port = _free_port()
         self.log = log
+        self.began = time.monotonic()
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEIR_")}
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -48,23 +50,27 @@ class WorkerProcess:
         """The exit code, None while it runs."""
         return self._process.poll()
 
-    def metric(self, name: str, **labels: str) -> float | None:
-        """Sum a metric over the labels not given; None while the worker does not answer."""
+    def samples(self, name: str, **labels: str) -> list[float]:
+        """Return the values of a metric; none while the worker does not answer."""
         try:
             with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
                 page = answer.read().decode()
         except (URLError, OSError):
-            return None
+            return []
         wanted = {f'{label}="{value}"' for label, value in labels.items()}
-        return sum(
+        return [
             float(value)
             for sample, given, value in _SAMPLE.findall(page)
             if sample == name and wanted <= set(given.split(","))
-        )
+        ]
+
+    def partitions(self) -> int:
+        """Return how many partitions of the requests it has."""
+        return len(self.samples("weir_lag_records", topic="requests"))
 
     def applied(self) -> float:
         """Requests counted by this process, those counted again after a restart included."""
-        return self.metric("weir_records_total", outcome="applied") or 0.0
+        return sum(self.samples("weir_records_total", outcome="applied"))
 
     def reaches(self, applied: float) -> None:
         """Wait until so many requests are counted."""

@@ -48,12 +48,13 @@ def request(account: str, *, at: float, number: int | str, **fields: object) -> 
     return Record(partition_of(account), account.encode(), msgspec.json.encode(content))
 
 
-def world(*, ticks: int, rate: int, seed: int = 1) -> World:
+def world(*, ticks: int = 300, rate: int = 60, step: int = 7, seed: int = 1) -> World:
     """People on shared egresses, a hydra that pivots, and one account that surges.
 
     Args:
-        ticks: seconds of event time.
-        rate: requests a second of all accounts together.
+        ticks: seconds of event time in which something is asked for.
+        rate: requests in such a second, of people.
+        step: seconds from one to the next.
         seed: another world.
     """
     made, chance = World(), random.Random(seed)
@@ -61,13 +62,16 @@ def world(*, ticks: int, rate: int, seed: int = 1) -> World:
     home = {person: f"office-{number % EGRESSES}" for number, person in enumerate(people)}
     number = 0
     for tick in range(ticks):
-        at = EPOCH + tick
+        at = EPOCH + tick * step
         late = tick > 0.7 * ticks
-        calls = [(chance.choice(people), "opus" if chance.random() < 0.8 else "haiku") for _ in range(rate)]
+        calls = [
+            (chance.choice(people), "opus" if chance.random() < 0.8 else "haiku")
+            for _ in range(rate)
+        ]
         calls += [
             (f"hydra-{head}", "fable" if late else "opus")
             for head in range(HYDRA)
-            if chance.random() < 0.1
+            if chance.random() < 0.3
         ]
         calls += [("surge", "opus")] * (30 if tick > 0.8 * ticks else tick % 2)
         chance.shuffle(calls)
@@ -84,5 +88,5 @@ def world(*, ticks: int, rate: int, seed: int = 1) -> World:
     # What every partition ends with: a second of its own, so that all before it is closed.
     for partition in range(PARTITIONS):
         last = next(f"last-{n}" for n in range(99) if partition_of(f"last-{n}") == partition)
-        made.add(last, at=EPOCH + ticks + 5, number=f"last-{partition}")
+        made.add(last, at=EPOCH + ticks * step + 5, number=f"last-{partition}")
     return made

@@ -33,8 +33,13 @@ def test_half_of_the_traffic_on_a_new_model_is_a_move(one: One) -> None:
     assert one.ask(1600, m1=5, m2=5) == 2
 
 
-def test_a_first_try_among_many_requests_is_no_move(one: One) -> None:
-    assert one.ask(1600, m1=50, m2=1) == -1
+def test_a_first_try_of_a_model_never_used_is_a_move(one: One) -> None:
+    assert one.ask(1600, m1=50, m2=1) == 2
+
+
+def test_a_few_requests_to_a_model_used_now_and_then_are_no_move(one: One) -> None:
+    one.ask(1600, m1=50, m2=1)
+    assert one.ask(1600 + mixture.REPEAT, m1=50, m2=1) == -1
 
 
 def test_somebody_without_a_history_does_not_move() -> None:

@@ -1,0 +1,1 @@
+"""`weir doctor`: what is wrong around Weir, and what to do about it."""

@@ -1,0 +1,69 @@
+"""Sees that a house came to what a replay of the same records comes to."""
+
+import functools
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from detectors.core.records import Alert
+from stream.config import Config, load
+from tests.integration import oracle
+from tests.integration.house import CONFIG, House
+from tests.integration.world import Record, World
+
+
+def settle_and_compare(house: House, made: World, *, paused: bool = False) -> None:
+    """Wait for the last checkpoint, end the workers, and compare."""
+    house.settled()
+    for worker in house.workers:
+        if worker.code is None:
+            assert worker.stop() == 0, worker.output
+    compare(house, made, paused=paused)
+
+
+def compare(house: House, made: World, *, paused: bool = False) -> None:
+    """See that every request counts once and that no alert is missing.
+
+    Args:
+        house: at rest.
+        made: what was sent.
+        paused: it was not sent without a pause: in one, the groups no longer wait for all
+            partitions, and may count a second's requests in the next.
+    """
+    levels, alerts = _replayed(tuple(made.records))
+    kept = oracle.kept(house)
+    assert kept.requests() == made.requests
+    assert kept.by_group() == levels.by_group()
+    assert kept.by_member() == levels.by_member()
+    assert sum(kept.by_group().values()) > 0.9 * sum(made.requests.values())
+    found, expected = oracle.raised(house), oracle.told(alerts)
+    assert expected
+    if paused:
+        assert _of_accounts(found) == _of_accounts(expected)
+        assert _entities(found) >= _entities(expected)
+    else:
+        assert found == expected
+
+
+def configuration() -> Config:
+    """Return what the workers of a house are told."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "weir.toml"
+        path.write_text(CONFIG)
+        return load(path)
+
+
+@functools.lru_cache(maxsize=4)
+def _replayed(records: Sequence[Record]) -> tuple[oracle.Levels, list[Alert]]:
+    return oracle.replayed(configuration(), records)
+
+
+def _of_accounts(alerts: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {id: a for id, a in alerts.items() if a["entity"]["scope"] == "account"}
+
+
+def _entities(alerts: dict[str, dict[str, Any]]) -> set[tuple[str, str, str]]:
+    return {
+        (a["detector"], a["entity"]["scope"], a["entity"]["value"]) for a in alerts.values()
+    }

@@ -54,7 +54,7 @@ class TemplateRepetition(Detector):
             scores[some] = at_least(
                 np.maximum(accounts[some] - egresses[some], 0.0),
                 of=accounts[some],
-                rate=_usual_sharing(tick),
+                rate=_usual_sharing(tick, accounts[some], egresses[some]),
                 correlation=self.correlation,
             )
         return scores
@@ -66,8 +66,9 @@ class TemplateRepetition(Detector):
         """Say how many accounts and egresses share the skeleton."""
         one = tick.only(position)
         row = int(one.rows[0])
-        accounts, egresses = (float(values[0]) for values in _spread(profiles, one))
-        usual = accounts * (1.0 - _usual_sharing(tick))
+        spread = _spread(profiles, one)
+        accounts, egresses = (float(values[0]) for values in spread)
+        usual = accounts * (1.0 - float(_usual_sharing(tick, *spread)[0]))
         return Finding(
             summary=(
                 f"{accounts:.0f} accounts on {egresses:.0f} egresses sent prompts of template "
@@ -89,10 +90,15 @@ class TemplateRepetition(Detector):
         )
 
 
-def _usual_sharing(tick: Tick) -> float:
-    """Return the part of all accounts that shares its egress with any other."""
+def _usual_sharing(tick: Tick, accounts: Floats, egresses: Floats) -> Floats:
+    """Return the part of the other accounts, for each row, that shares its egress with any."""
     lone = tick.population.lone.get("proxy")
-    return 0.5 if lone is None else min(max(lone.shared, 0.05), 0.95)
+    if lone is None:
+        return np.full(len(accounts), 0.5)
+    here = 1.0 / tick.population.partitions  # the part of all egresses that is counted here
+    company = np.maximum(lone.company - np.maximum(accounts - egresses, 0.0) * here, 0.0)
+    others = np.maximum(lone.company + float(lone.active[1]) - accounts * here, company)
+    return np.clip((company + 1.0) / (others + 10.0), 0.05, 0.95)
 
 
 def _spread(profiles: Profiles, tick: Tick) -> tuple[Floats, Floats]:

@@ -167,9 +167,10 @@ class Shelf(Store, Generic[L]):  # type: ignore[misc]
             try:
                 changelog.restore(level)
             except Exception as error:  # Faust would only log it
+                fault = RuntimeError(f"{tp.topic}, partition {tp.partition}, is damaged: {error!r}")
                 if self.on_failure is not None:
-                    self.on_failure(error)
-                raise
+                    self.on_failure(fault)
+                return
             self.levels[tp.partition] = level
             await asyncio.sleep(0)
 

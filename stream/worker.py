@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import random
 import signal
 import time
@@ -84,7 +85,12 @@ async def _run_app(
     finally:
         for task in tasks:
             task.cancel()
-        await _stop(app, agents, orderly=code == 0)
+        stopped = await _stop(app, agents, orderly=code == 0)
+    if not stopped:
+        # What hangs on a broker that is away would hang on when the loop is closed.
+        log.warning("ended without waiting for the broker")
+        logging.shutdown()
+        os._exit(code)
     return code
 
 
@@ -111,16 +117,24 @@ def _look(app: Any, agents: Agents, dog: Watchdog) -> int:
     return 0
 
 
-async def _stop(app: Any, agents: Agents, *, orderly: bool) -> None:
-    """Stop in the time that a supervisor gives: with a last checkpoint if all is well."""
+async def _stop(app: Any, agents: Agents, *, orderly: bool) -> bool:
+    """Stop in the time that a supervisor gives: with a last checkpoint if all is well.
+
+    Returns:
+        Whether the app stopped.
+    """
     if orderly and not (app.in_recovery or app.rebalancing):
         try:
             await asyncio.wait_for(agents.close(), timeout=LAST_CHECKPOINT)
         except Exception as error:
             log.warning("no last checkpoint (%r): what came after the one before is read again", error)
     agents.stop_counting()
-    with contextlib.suppress(Exception):
+    try:
         await asyncio.wait_for(app.stop(), timeout=STOP)
+    except Exception as error:
+        log.debug("the app could not stop: %r", error)
+        return False
+    return True
 
 
 async def _prepare(settings: Settings, stop: asyncio.Event) -> int | None:
@@ -133,11 +147,11 @@ async def _prepare(settings: Settings, stop: asyncio.Event) -> int | None:
             existing = await partitions_of(admin)
             requests = existing.get(settings.topic("requests"))
             chosen = replace(settings, partitions=requests or settings.partitions)
+            _check_partitions(chosen, existing)
             if settings.create_topics:
                 made = await create_missing(admin, chosen, existing)
                 if made:
                     log.info("created the topics %s", ", ".join(made))
-            _check_partitions(chosen, existing)
             return chosen.partitions
         except (KafkaError, OSError) as error:
             if time.monotonic() - told >= 60.0:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.batch import Batch
-from detectors.core.detector import Detector, Population, Tick, pack, unpack
+from detectors.core.detector import Detector, Tick, pack, unpack
 from detectors.core.group_names import GroupNames
 from detectors.core.level import Checkpoint, Level, Output, Settings
+from detectors.core.population import HORIZON, YOUNG, Population
 from detectors.core.profiles import OVERFLOW, Column, Rows
 from detectors.core.records import Alert, Delta, Lifecycle
 from detectors.sketches import distinct, mixture
@@ -18,8 +19,6 @@ from detectors.sketches.decayed import presence
 from detectors.sketches.seen import Seen
 from detectors.text.template import keys
 
-#: Seconds in which an account counts as active, and under which it counts as young.
-HORIZON, YOUNG = 300.0, 86_400
 #: Seconds of absence that stand for an account never seen before.
 LONG_AWAY = 1_000_000
 #: Requests that a tick takes at most before it is closed early: a bound on memory if time stands.
@@ -83,7 +82,7 @@ class AccountLevel(Level):
         self.partition, self.partitions = partition, partitions
         self.position: dict[str, int] = {}
         self.seen = Seen(capacity=remember)
-        self.population = Population(moved=np.zeros(mixture.SLOTS), models=self.models.names)
+        self.population = Population(models=self.models.names)
         self.groups = GroupNames(seed=settings.seed)
         self.applied = 0
         self.repeated = 0

@@ -1,7 +1,7 @@
 """What each detector must do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import msgspec
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.members import Members
+from detectors.core.population import Population
 from detectors.core.profiles import Column, Profiles, Rows
 from detectors.core.records import Evidence, Scope, Signal
 
@@ -29,7 +30,7 @@ class Tick:
     models: NDArray[np.int64]  # (k, models): requests by model slot
     suspect: NDArray[np.bool_]  # under suspicion: nothing may be learned of them
     scopes: NDArray[np.int8]  # position of each row's scope among those of the level
-    population: "Population"
+    population: Population
     members: Members | None = None  # who belongs to the rows, at the level of groups
 
     def take(self, positions: NDArray[np.int64]) -> "Tick":
@@ -57,33 +58,6 @@ class Tick:
         return [name] if self.members is None else self.members.accounts(
             row, name, since=since, **which
         )
-
-
-@dataclass(slots=True, kw_only=True)
-class Population:
-    """What all accounts together did within the horizon, as decayed counts of accounts."""
-
-    active: float = 0.0
-    young: float = 0.0
-    moved: Floats = field(default_factory=lambda: np.zeros(0))
-    models: list[str] = field(default_factory=list)
-    #: Accounts alone in their group, by scope: independent customers, whom no group moves.
-    lone: dict[str, "Lone"] = field(default_factory=dict)
-    released: dict[str, float] = field(default_factory=dict)  # event time of each model's release
-
-
-@dataclass(slots=True, kw_only=True)
-class Lone:
-    """Accounts without company, as decayed counts: within five minutes, and within an hour."""
-
-    active: Floats = field(default_factory=lambda: np.zeros(2))
-    moved: Floats = field(default_factory=lambda: np.zeros((2, 0)))
-    company: float = 0.0  # accounts that do have company, within an hour
-
-    @property
-    def shared(self) -> float:
-        """Return the part of all accounts that has company."""
-        return (self.company + 1.0) / (self.company + float(self.active[1]) + 10.0)
 
 
 class Finding(msgspec.Struct, frozen=True):

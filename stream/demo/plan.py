@@ -6,7 +6,7 @@ from typing import Self
 from stream.simulate import World
 
 #: Seconds of history that the worker learns from before anything is live, at most.
-HISTORY = 1_200.0
+HISTORY = 600.0
 #: Part of the time that the history may take where there is little, and seconds it takes at most.
 HISTORY_PART, HISTORY_SECONDS = 0.35, 15.0
 #: Seconds of the live part before the release, where there is time.
@@ -18,13 +18,14 @@ AFTER_PIVOT = 30.0
 #: Hours after which a demo that nobody ends has no more traffic.
 LONGEST_HOURS = 6.0
 
-POPULATION = {"accounts": 4_000, "intensity": 8.0}
+#: Together some 350 requests a second by day and by night, a tenth of them the campaign's.
+POPULATION = {"accounts": 3_000, "intensity": 8.0}
 CAMPAIGN = {
     "campaign": "minimax",
-    "campaign_accounts": 60,
-    "proxies": 3,
-    "requests_per_account_day": 5_000.0,
-    "mixing": 0.3,
+    "campaign_accounts": 300,
+    "proxies": 10,
+    "requests_per_account_day": 10_000.0,
+    "mixing": 0.1,
     "pivot_share": 0.5,
     "pivot_delay": 3.0,
     "pivot_seconds": 5.0,

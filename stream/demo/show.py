@@ -1,5 +1,6 @@
 """The demo from its beginning to its end."""
 
+import logging
 import sys
 import time
 from contextlib import ExitStack
@@ -28,6 +29,7 @@ LOOK, LOOK_LIVE = 0.1, 0.5
 
 def run(*, bootstrap: str | None, seconds: float | None, seed: int) -> int:
     """Show it, and return the exit code."""
+    logging.getLogger("stream.broker").setLevel(logging.ERROR)  # the first note says it
     began = time.monotonic()
     until = None if seconds is None else began + seconds - END
     screen: Screen = Terminal() if sys.stdout.isatty() else Lines()

@@ -55,10 +55,14 @@ class Verdict:
         pivot = campaign["pivot"]
         began = pivot["start"] if pivot is not None and pivot["start"] <= until else None
         pivots = [alert for alert in alerts if alert.signal == "pivot"]
-        right = [alert for alert in pivots if members.intersection(alert.accounts)]
+        right = [
+            alert
+            for alert in pivots
+            if began is not None and alert.ts >= began and members.intersection(alert.accounts)
+        ]
         first = min(right, key=lambda alert: alert.ts, default=None)
         together = [] if first is None else [a for a in right if a.ts == first.ts]
-        named = {account for alert in pivots for account in alert.accounts}
+        named = {account for alert in right for account in alert.accounts}
         moved = members.intersection(asked)
         adopted = set(asked) - members
         return cls(
@@ -68,7 +72,7 @@ class Verdict:
             named=len(moved & named),
             at_once=len(moved & {account for alert in together for account in alert.accounts}),
             adopted=len(adopted),
-            adopted_named=len(adopted & named),
+            adopted_named=len(adopted & {a for alert in pivots for a in alert.accounts}),
             alerts=len(alerts),
             mistaken=sum(not members.intersection(alert.accounts) for alert in alerts),
         )

@@ -51,7 +51,7 @@ def _around(told: Told, *, create_topics: bool) -> list[Finding]:
     except ConfigError as error:
         return [fail("broker", f"{error}.")]
     found = connection.examine(cluster)
-    if cluster.metadata() is None:
+    if any(finding.status == "FAIL" for finding in found):
         return found
     if create_topics:
         found.append(topics.create(cluster))

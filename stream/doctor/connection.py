@@ -50,28 +50,33 @@ def _door(server: str, settings: Settings) -> Finding | None:
     except ConfigError as error:
         return fail("tls", f"{error}.")
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE) as door:
-            if context is not None:
-                with context.wrap_socket(door, server_hostname=host.strip("[]")):
-                    pass
+        door = socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE)
     except socket.gaierror:
         return fail("broker", f"the name {host} is not known here: check WEIR_BOOTSTRAP and DNS.")
+    except OSError as error:
+        reason = error.strerror or "it does not answer in time"
+        return fail(
+            "broker", f"{server} cannot be reached ({reason}): is Kafka up, and the port open?"
+        )
+    with door:
+        return None if context is None else _handshake(door, host.strip("[]"), server, context)
+
+
+def _handshake(
+    door: socket.socket, host: str, server: str, context: ssl.SSLContext
+) -> Finding | None:
+    try:
+        context.wrap_socket(door, server_hostname=host).close()
     except ssl.SSLCertVerificationError as error:
         return fail(
             "tls",
             f"{server} shows a certificate that is not trusted ({error.verify_message}): name its "
             "authority in WEIR_TLS_CA.",
         )
-    except ssl.SSLError as error:
-        return fail(
-            "tls",
-            f"{server} does not speak TLS as asked ({error.reason or error}): check the port and "
-            "WEIR_TLS.",
-        )
     except OSError as error:
-        reason = error.strerror or "it does not answer in time"
+        reason = getattr(error, "reason", None) or error.strerror or "no answer to the greeting"
         return fail(
-            "broker", f"{server} cannot be reached ({reason}): is Kafka up, and the port open?"
+            "tls", f"{server} does not speak TLS as asked ({reason}): check the port and WEIR_TLS."
         )
     return None
 

@@ -149,7 +149,7 @@ def groups_state(level: GroupLevel) -> dict[str, Any]:
         "members": table_of(level.members),
         "singles": table_of(level.singles),
         "models": level.snapshot_models(),
-        "marks": level.marks,
+        "waiting": level.waiting.snapshot() | {"position": 0},
         "requests": level.requests,
     }
 

@@ -147,10 +147,15 @@ class House:
         def done() -> bool:
             codes = [worker.code for worker in self.workers]
             if None not in codes:
-                raise AssertionError(f"all ended, {codes}:\n{self.workers[-1].output}")
+                raise AssertionError(f"all ended, {codes}:\n{self.said}")
             return self.behind("requests", "deltas") == 0
 
         until(done, what="checkpoints of every record", seconds=seconds)
+
+    @property
+    def said(self) -> str:
+        """All that the workers said."""
+        return "\n".join(worker.output for worker in self.workers)
 
     def close(self) -> None:
         for worker in self.workers:

@@ -48,10 +48,10 @@ def test_a_worker_that_finds_no_partition_left_waits_for_one(
         house.create(topic, 1)
     first = house.worker()
     until(lambda: first.partitions(), what="partitions for the first worker")
-    second = house.worker(stall_seconds=3)
+    second = house.worker(stall_seconds=10)
     until(lambda: "reading" in second.output, what="the second worker")
 
-    until(lambda: _age(second) > 8, what="more seconds than a worker may stall")
+    until(lambda: _age(second) > 16, what="more seconds than a worker may stall")
     assert second.samples("weir_watchdog_healthy", check="assignment") == [1.0]
     first.kill()
     until(lambda: second.partitions(), what="the dead worker's partitions")

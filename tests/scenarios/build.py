@@ -148,7 +148,7 @@ def farm_of_newcomers(world: World) -> None:
     for number in range(40):
         _newcomer(world, number, start=then, proxy="basement")
     world.catch(
-        "wide_fanout", "proxy", value="basement", accounts_at_least=20, after=then, within=3600
+        "wide_fanout", "proxy", value="basement", accounts_at_least=10, after=then, within=3600
     )
     world.spare("wide_fanout", value="home-*")
     world.spare("wide_fanout", scope="account")
@@ -171,7 +171,7 @@ def stolen_card(world: World) -> None:
     for number in range(30):
         _newcomer(world, number, start=then, ip=f"198.51.{number}.9", payment="card-9")
     world.catch(
-        "wide_fanout", "payment", value="card-9", accounts_at_least=15, after=then, within=3600
+        "wide_fanout", "payment", value="card-9", accounts_at_least=8, after=then, within=3600
     )
     world.spare("wide_fanout", scope="proxy")
     world.spare("wide_fanout", scope="account")
@@ -223,7 +223,7 @@ def shared_skeleton(world: World) -> None:
         world.known(account)
         for at in world.arrivals(start=then, end=then + HOUR, an_hour=12):
             world.ask(account, at=at, proxy=f"exit-{number % 8}", prompt=_reasoning(world))
-    world.catch("template_repetition", "template", accounts_at_least=20, after=then, within=3600)
+    world.catch("template_repetition", "template", accounts_at_least=10, after=then, within=3600)
 
 
 def rubric_by_old_accounts(world: World) -> None:
@@ -242,7 +242,7 @@ def rubric_by_old_accounts(world: World) -> None:
                 f"for every point you take off before the total. Reply: {world.words(12)}"
             )
             world.ask(account, at=at, proxy=exits, prompt=text)
-    world.catch("template_repetition", "template", accounts_at_least=15, after=then, within=3600)
+    world.catch("template_repetition", "template", accounts_at_least=8, after=then, within=3600)
 
 
 def open_source_template(world: World) -> None:

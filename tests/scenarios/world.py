@@ -90,9 +90,7 @@ class World:
         for at in self.arrivals(start=start, end=end, an_hour=an_hour):
             self.ask(account, at=at, **fields)
 
-    def people(
-        self, count: int, *, end: float, an_hour: float = 6.0, created: bool = True
-    ) -> None:
+    def people(self, count: int, *, end: float, an_hour: float = 6.0, created: bool = True) -> None:
         """Ordinary accounts, each on an address of its own, some of them busy."""
         for number in range(count):
             account = f"person-{number}"

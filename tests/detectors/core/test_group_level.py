@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import detectors.core.group_level as module
+from detectors.core.population import RELEASES
 from detectors.core.group_level import GroupLevel
 from detectors.core.level import Output
 from detectors.core.records import Alert, Delta, Request
@@ -25,7 +25,7 @@ from tests.detectors.traffic import (
 
 def take(level: GroupLevel, deltas: Sequence[Delta]) -> Output:
     output = Output()
-    first = level._position + 1
+    first = level.waiting.position + 1
     for offset, delta in enumerate(deltas, start=first):
         add(output, level.process([delta], offset))
     return output
@@ -81,10 +81,10 @@ def test_a_tick_waits_for_all_sources() -> None:
     one, other = deltas_of(requests, sources=2)
     assert take(level, one).alerts == []
     assert level.requests == 0
-    assert level.waits_for() == [1]
+    assert level.waiting.awaited() == [1]
     assert take(level, other).alerts != []
     assert level.requests == 6
-    assert level.waits_for() == []
+    assert level.waiting.awaited() == []
 
 
 def test_a_part_of_a_tick_waits_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,18 +106,18 @@ def test_an_idle_source_is_not_waited_for_until_it_speaks_again() -> None:
     take(level, [busy[1]])
     assert level.requests == 3
     take(level, [quiet[0], *busy[2:]])
-    assert level.waits_for() == []
+    assert level.waiting.awaited() == []
 
 
 def test_ticks_are_closed_without_a_source_when_too_much_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "WAITING_LINKS", 5)
+    monkeypatch.setattr("detectors.core.waiting.MOST_LINKS", 5)
     level = group_level()
     requests = [r for at in range(10) for r in office("a", "c", at=at)]
     take(level, deltas_of(requests, sources=2)[1])
     assert level.requests >= 14
-    assert level._waiting_links <= 5
+    assert level.waiting.links <= 5
 
 
 def test_a_delta_repeated_at_a_later_offset_changes_nothing() -> None:
@@ -150,7 +150,7 @@ def test_a_known_group_keeps_its_row_while_new_ones_take_theirs() -> None:
         requests = [
             request(f"{g}{a}{at}", at=at * 10_000, account=a, proxy=g) for g in groups for a in "ab"
         ]
-        level.marks.clear()
+        level.waiting._marks.clear()
         take(level, deltas_of(requests, sources=1)[0])
     assert "proxy:x" in level.profiles.index
     members = level.members
@@ -167,9 +167,9 @@ def test_an_account_whose_name_has_a_line_break_is_named_whole() -> None:
 
 def test_a_release_is_remembered_up_to_a_number() -> None:
     level = group_level()
-    for number in range(module.RELEASES + 5):
+    for number in range(RELEASES + 5):
         level.release(f"m{number}", float(number))
-    assert len(level.population.released) == module.RELEASES
+    assert len(level.population.released) == RELEASES
     assert "m0" not in level.population.released
 
 

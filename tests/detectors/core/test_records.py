@@ -47,7 +47,9 @@ def test_rfc_3339_is_a_time(ts: str) -> None:
     assert event_time(ts) == 1_767_225_600.0
 
 
-@pytest.mark.parametrize("ts", ["2026-01-01T00:00:00", "yesterday", "", "0001-01-01T00:00:00+23:59"])
+@pytest.mark.parametrize(
+    "ts", ["2026-01-01T00:00:00", "yesterday", "", "0001-01-01T00:00:00+23:59"]
+)
 def test_other_text_is_refused(ts: str) -> None:
     with pytest.raises(InvalidEventError):
         event_time(ts)

@@ -18,7 +18,9 @@ def test_without_correlation_it_is_the_binomial_tail(count: int, of: int, rate: 
     assert nats(count, of, rate) == pytest.approx(-np.log(binom.sf(count - 1, of, rate)))
 
 
-@given(of=st.floats(1, 1e5), part=st.floats(0, 1), rate=st.floats(0, 1), correlation=st.floats(0, 1))
+@given(
+    of=st.floats(1, 1e5), part=st.floats(0, 1), rate=st.floats(0, 1), correlation=st.floats(0, 1)
+)
 def test_it_is_a_number_and_never_below_zero(
     of: float, part: float, rate: float, correlation: float
 ) -> None:

@@ -5,7 +5,9 @@ from detectors.core.profiles import Profiles
 from detectors.sketches.width import HOUR, Width
 
 
-def learn(width: Width, profiles: Profiles, tick: int, now: float, *, suspect: bool = False) -> Tick:
+def learn(
+    width: Width, profiles: Profiles, tick: int, now: float, *, suspect: bool = False
+) -> Tick:
     rows = profiles.rows_of(["a"], tick=tick)
     one = np.ones(1, dtype=np.int64)
     made = Tick(

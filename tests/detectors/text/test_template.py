@@ -47,7 +47,9 @@ def test_another_seed_gives_other_hashes() -> None:
     assert not set(keys(sketch(text, seed=1))) & set(keys(sketch(text, seed=2)))
 
 
-@pytest.mark.parametrize("text", ["", "hi", "thanks, that was helpful!", "   \n", "1 2 3 4 5 6 7 8 9"])
+@pytest.mark.parametrize(
+    "text", ["", "hi", "thanks, that was helpful!", "   \n", "1 2 3 4 5 6 7 8 9"]
+)
 def test_a_greeting_has_no_sketch(text: str) -> None:
     assert sketch(text) == ""
 

@@ -1,0 +1,85 @@
+"""What all accounts together do, as counts that fade."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.sketches.decayed import Floats, presence
+from detectors.sketches.mixture import SLOTS
+
+#: Seconds within which an account counts as active, and within which a group's are counted.
+HORIZON, HOUR = 300.0, 3600.0
+HORIZONS = np.array([HORIZON, HOUR])
+#: Age under which an account counts as young.
+YOUNG = 86_400
+#: Releases remembered.
+RELEASES = 64
+
+
+@dataclass(slots=True, kw_only=True)
+class Lone:
+    """Accounts that share nothing with anybody, at one scope: customers whom no group moves."""
+
+    active: Floats = field(default_factory=lambda: np.zeros(2))  # for each of `HORIZONS`
+    moved: Floats = field(default_factory=lambda: np.zeros((2, SLOTS)))
+    company: float = 0.0  # accounts that do share, within an hour
+
+    @property
+    def shared(self) -> float:
+        """The part of all accounts that shares with another."""
+        return (self.company + 1.0) / (self.company + float(self.active[1]) + 10.0)
+
+    def add(self, away: NDArray[np.int64], moved_to: NDArray[np.int64]) -> None:
+        """Count accounts that were away for so many seconds, and moves to model slots."""
+        for number, horizon in enumerate(HORIZONS.tolist()):
+            self.active[number] += presence(away, horizon=horizon).sum()
+            np.add.at(self.moved[number], moved_to, 1.0)
+
+
+@dataclass(slots=True, kw_only=True)
+class Population:
+    """What all accounts together did within the horizon."""
+
+    active: float = 0.0
+    young: float = 0.0
+    moved: Floats = field(default_factory=lambda: np.zeros(SLOTS))
+    models: list[str] = field(default_factory=list)  # name of each model slot
+    lone: dict[str, Lone] = field(default_factory=dict)  # by scope
+    released: dict[str, float] = field(default_factory=dict)  # event time of each release
+    faded_at: int = 0
+
+    def release(self, model: str, time: float) -> None:
+        """Take in that a model became available."""
+        self.released[model] = time
+        while len(self.released) > RELEASES:
+            del self.released[min(self.released, key=lambda name: (self.released[name], name))]
+
+    def fade_lone(self, tick: int) -> None:
+        """Let the counts of lone accounts fade until a tick."""
+        fading = np.exp(-(tick - self.faded_at) / HORIZONS)
+        self.faded_at = tick
+        for lone in self.lone.values():
+            lone.active *= fading
+            lone.moved *= fading[:, None]
+            lone.company *= float(fading[1])
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what does not come anew with every tick."""
+        return {
+            "released": self.released,
+            "faded_at": self.faded_at,
+            "lone": {
+                scope: [lone.active.tolist(), lone.moved.tolist(), lone.company]
+                for scope, lone in self.lone.items()
+            },
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back a `snapshot`."""
+        self.released, self.faded_at = state["released"], state["faded_at"]
+        for scope, (active, moved, company) in state["lone"].items():
+            self.lone[scope] = Lone(
+                active=np.array(active), moved=np.array(moved), company=company
+            )

@@ -171,7 +171,8 @@ class ModelPivot(Detector):
                 rates.append((movers + 0.5) / (lone.active[horizon] + 20.0))
         if not rates:
             return np.full(len(slot), 0.999)
-        return np.maximum(np.min(rates, axis=0), self.adoption)
+        lowest: Floats = np.maximum(np.min(rates, axis=0), self.adoption)
+        return lowest
 
     def _score_accounts(self, profiles: Profiles, tick: Tick) -> Floats:
         scores = np.zeros(len(tick.rows))

@@ -66,7 +66,8 @@ class RateSurge(Detector):
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of the most surprising series, less the choice among four."""
         scores = self._scores(profiles, tick)
-        return np.maximum(scores.max(axis=1) - np.log(len(SERIES)), 0.0)
+        highest: Floats = np.maximum(scores.max(axis=1) - np.log(len(SERIES)), 0.0)
+        return highest
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
         """Add the tick to the windows; learn those that ended, but for suspects."""
@@ -152,7 +153,8 @@ class RateSurge(Detector):
     def _rhythm(self, profiles: Profiles, tick: Tick) -> Floats:
         part = tick.number % 86_400 // PART
         rhythm = profiles["rate_rhythm"][tick.rows, part].astype(np.float64)
-        return np.maximum(rhythm, 0.0)[:, None]
+        above: Floats = np.maximum(rhythm, 0.0)[:, None]
+        return above
 
     def _scores(self, profiles: Profiles, tick: Tick) -> Floats:
         values = np.log1p(self._counts(profiles, tick))

@@ -72,8 +72,8 @@ class TemplateRepetition(Detector):
         return Finding(
             summary=(
                 f"{accounts:.0f} accounts on {egresses:.0f} egresses sent prompts of template "
-                f"{profiles.names[row].partition(':')[2]} within the hour; so many accounts usually "
-                f"come from {usual:.0f} egresses or more."
+                f"{profiles.names[row].partition(':')[2]} within the hour; so many accounts "
+                f"usually come from {usual:.0f} egresses or more."
             ),
             evidence=[
                 Evidence(

@@ -47,7 +47,8 @@ class WideFanout(Detector):
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of width and of youth, the higher, less the choice between two."""
         width, youth = self._scores(profiles, tick)
-        return np.maximum(np.maximum(width, youth) - np.log(2.0), 0.0)
+        higher: Floats = np.maximum(np.maximum(width, youth) - np.log(2.0), 0.0)
+        return higher
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
         """Learn the width of hours that ended, but for suspects."""
@@ -144,7 +145,8 @@ def _young_share(profiles: Profiles, tick: Tick) -> Floats:
     here = profiles["active"][tick.rows]
     young = here * profiles["young"][tick.rows] / np.maximum(profiles["present"][tick.rows], 1.0)
     others = np.maximum(tick.population.active - here, 0.0)
-    return (np.clip(tick.population.young - young, 0.0, others) + 1.0) / (others + 2.0)
+    share: Floats = (np.clip(tick.population.young - young, 0.0, others) + 1.0) / (others + 2.0)
+    return share
 
 
 def _width(profiles: Profiles, tick: Tick) -> Floats:

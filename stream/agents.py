@@ -22,6 +22,7 @@ from detectors.core.level import Output
 from detectors.core.records import Alert, Delta, event_time
 from stream import codec
 from stream.checkpoint import Checkpoints
+from stream.decoded import DeadLetter
 from stream.metrics import Metrics
 from stream.shelf import Shelf
 
@@ -196,7 +197,7 @@ class Agents:
                 else:
                     deltas = codec.decode_deltas(record.value)
             except InvalidEventError as error:  # somebody else wrote to the topic
-                letter = codec.DeadLetter(
+                letter = DeadLetter(
                     reason=error.reason,
                     detail=error.detail,
                     source=tp.topic,
@@ -310,7 +311,8 @@ class Agents:
         if waiting is None:
             return None
         taken = self.position.get(tp, -1) if position is None else position
-        return waiting + max(consumer.fetched.get(tp, -1) - taken, 0)
+        fetched: int = consumer.fetched.get(tp, -1)
+        return waiting + max(fetched - taken, 0)
 
     async def _send(
         self, output: Output, partition: int, checkpoints: Checkpoints, level: str
@@ -342,7 +344,7 @@ class Agents:
         for letter in letters:
             checkpoints.note(tp.partition, await self._dead_letter(letter))
 
-    async def _dead_letter(self, letter: codec.DeadLetter) -> Any:
+    async def _dead_letter(self, letter: DeadLetter) -> Any:
         value = codec.encode_dead_letter(letter, original_bytes=ORIGINAL_BYTES)
         self.metrics.records.labels("dead_letter").inc()
         self.metrics.dead_letters.labels(letter.reason).inc()

@@ -129,6 +129,8 @@ def view(app: App, agents: Agents) -> View:
         if records is not None:
             name = tp.topic.removeprefix(requests.removesuffix("requests"))
             agents.metrics.lag.labels(name, tp.partition).set(records)
+    agents.metrics.levels("accounts", agents.accounts.levels)
+    agents.metrics.levels("groups", agents.groups.levels)
     known = [records for records in behind.values() if records is not None]
     return View(
         assigned=sum(tp.topic == requests for tp in assignment),

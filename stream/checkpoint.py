@@ -114,7 +114,7 @@ class Checkpoints:
             for source, offset in checkpoint.position.items()
             if offset >= 0
         }
-        if self.closed or (offsets and not await consumer.commit_offsets(offsets)):
+        if offsets and not await consumer.commit_offsets(offsets):
             return
         await self._all(partition, dict.fromkeys(changelog.removed(checkpoint)))
         self._last[partition] = time.monotonic()

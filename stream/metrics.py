@@ -1,6 +1,11 @@
 """Every metric that Weir exposes, with its meaning."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from detectors.core.account_level import AccountLevel
+from detectors.core.group_level import GroupLevel
 
 #: What can become of a record: the closed set behind the label.
 OUTCOMES = ("applied", "repeated", "denied", "dead_letter")
@@ -12,6 +17,8 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self._shown: dict[str, set[int]] = {}
+        self._evicted: dict[tuple[str, int], int] = {}
         self.records = Counter(
             "weir_records", "Records by what became of them.", ["outcome"], registry=registry
         )
@@ -83,3 +90,16 @@ class Metrics:
             self.records.labels(outcome)
         for check in ("assignment", "lag", "progress"):
             self.healthy.labels(check).set(1)
+
+    def levels(self, name: str, levels: Mapping[int, AccountLevel | GroupLevel]) -> None:
+        """Show the levels that live here, by partition; others know of those that went there."""
+        for gauge in (self.profiles, self.state):
+            for number in self._shown.get(name, set()) - levels.keys():
+                gauge.remove(name, number)
+        self._shown[name] = set(levels)
+        for number, level in levels.items():
+            self.profiles.labels(name, number).set(len(level.profiles))
+            self.state.labels(name, number).set(level.state_bytes)
+            before = self._evicted.get((name, number), 0)
+            self._evicted[name, number] = level.profiles.evicted
+            self.evictions.labels(name).inc(max(level.profiles.evicted - before, 0))

@@ -110,7 +110,7 @@ class Shelf(Store, Generic[L]):  # type: ignore[misc]
 
     def __init__(self, *args: Any, build: Callable[[int], L], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.build = build
+        self.build: Callable[[int], L] = build
         self.levels: dict[int, L] = {}
         self.changelogs: dict[int, Changelog] = {}
         self.on_failure: Callable[[Exception], None] | None = None
@@ -194,7 +194,7 @@ class ProfileTable(faust.Table, Generic[L]):  # type: ignore[misc]
     """A Faust table whose store is a `Shelf` and whose changelog holds checkpoints."""
 
     def __init__(self, app: Any, *, name: str, build: Callable[[int], L], partitions: int) -> None:
-        self._build = build
+        self._build: Callable[[int], L] = build
         super().__init__(
             app,
             name=name,

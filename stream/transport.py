@@ -14,13 +14,12 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode import Service
 
-
 #: Milliseconds that a broker may hold a fetch which finds nothing.  A fetch for quiet partitions
 #: holds up the next one for busy partitions of the same broker, and Faust asks for 1500.
 FETCH_WAIT = 200
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):
+class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Faust's consumer thread, whose fetches wait `FETCH_WAIT`."""
 
     def _create_worker_consumer(self, transport: Any) -> Any:
@@ -29,7 +28,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         return consumer
 
 
-class Consumer(driver.Consumer):
+class Consumer(driver.Consumer):  # type: ignore[misc]
     """Faust's aiokafka consumer, delivering runs.
 
     Nothing is acknowledged here: the agents' topics are declared with ``acks=False`` and their
@@ -114,7 +113,7 @@ class Consumer(driver.Consumer):
         """Leave the watching of progress to Weir's own watchdog, which knows of checkpoints."""
 
 
-class Producer(driver.Producer):
+class Producer(driver.Producer):  # type: ignore[misc]
     """Faust's aiokafka producer, idempotent: it retries until the broker answers, in order.
 
     Otherwise a record that waited too long for a broker would be given up and the next one sent:
@@ -125,7 +124,7 @@ class Producer(driver.Producer):
         return {"enable_idempotence": True, "acks": "all"}
 
 
-class Transport(driver.Transport):
+class Transport(driver.Transport):  # type: ignore[misc]
     """Faust's aiokafka transport with `Consumer` and `Producer`."""
 
     Consumer: ClassVar[Any] = Consumer

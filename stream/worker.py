@@ -127,7 +127,7 @@ async def _stop(app: Any, agents: Agents, *, orderly: bool) -> bool:
         try:
             await asyncio.wait_for(agents.close(), timeout=LAST_CHECKPOINT)
         except Exception as error:
-            log.warning("no last checkpoint (%r): what came after the one before is read again", error)
+            log.warning("no last checkpoint (%r): what follows the one before is read again", error)
     agents.stop_counting()
     try:
         await asyncio.wait_for(app.stop(), timeout=STOP)

@@ -13,7 +13,7 @@ from detectors.core.group_names import GroupNames
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.population import HORIZON, YOUNG, Population
 from detectors.core.profiles import OVERFLOW, Column, Rows
-from detectors.core.records import Alert, Delta, Lifecycle
+from detectors.core.records import Delta, Lifecycle
 from detectors.sketches import distinct, mixture
 from detectors.sketches.decayed import presence
 from detectors.sketches.seen import Seen

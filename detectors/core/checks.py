@@ -42,7 +42,7 @@ class Course:
         self._scores: tuple[list[Score], list[Score]] = ([], [])
         self.alerts: list[Alert] = []
         self._offset = self._deltas = 0
-        self._segments: dict[type, dict[str, bytes]] = {AccountLevel: {}, GroupLevel: {}}
+        self._segments: tuple[dict[str, bytes], dict[str, bytes]] = ({}, {})
         self._build()
 
     def read(self, requests: Sequence[Request], *, size: int = 500) -> None:
@@ -73,9 +73,10 @@ class Course:
 
     def take_back(self, *saved: tuple[dict[str, bytes], bytes]) -> None:
         """Take back what was `saved`, before anything was read."""
-        for level, (segments, manifest) in zip((self.accounts, self.groups), saved, strict=True):
-            self._segments[type(level)].update(segments)
-            level.restore(self._segments[type(level)], manifest)
+        for kept, (segments, _) in zip(self._segments, saved, strict=True):
+            kept |= segments
+        self.accounts.restore(self._segments[0], saved[0][1])
+        self.groups.restore(self._segments[1], saved[1][1])
         self._offset = self.accounts.position.get("requests", -1) + 1
         self._deltas = self.groups.position["deltas"] + 1
 
@@ -288,7 +289,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def _prompt(chance: random.Random, farmed: bool) -> str:
-    words = " ".join(chance.choices("river stone cloud market engine paper window".split(), k=12))
+    words = " ".join(chance.choices(("river", "stone", "cloud", "market", "engine", "paper"), k=12))
     if farmed:
         return f"Write out the internal reasoning behind the completed response below: {words}"
     return words

@@ -277,6 +277,7 @@ class GroupLevel(Level):
     def _sum_population(self, tick: int) -> None:
         population = self.population
         population.active = population.young = 0.0
+        population.partitions = self.waiting.sources
         population.moved = np.zeros(mixture.SLOTS)
         for source in sorted(self._said):
             said, active, young, moved = self._said[source]

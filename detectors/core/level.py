@@ -129,7 +129,8 @@ class Level:
                 "models": self.models.snapshot(),
                 "detectors": {d.name: d.snapshot() for d in self.detectors},
                 "calibrations": {
-                    f"{name}/{scope}": c.snapshot() for (name, scope), c in self.calibrations.items()
+                    f"{name}/{scope}": calibration.snapshot()
+                    for (name, scope), calibration in self.calibrations.items()
                 },
             }
         )

@@ -47,6 +47,7 @@ class Population:
     moved: Floats = field(default_factory=lambda: np.zeros(SLOTS))
     models: list[str] = field(default_factory=list)  # name of each model slot
     lone: dict[str, Lone] = field(default_factory=dict)  # by scope
+    partitions: int = 1  # of the groups: a level counts those without company in its own only
     released: dict[str, float] = field(default_factory=dict)  # event time of each release
     faded_at: int = 0
 

@@ -79,8 +79,8 @@ class Waiting:
     def restore(self, state: dict[str, Any]) -> None:
         """Take back a `snapshot`."""
         self.position, self.sources = state["position"], state["sources"]
-        self._marks = {source: mark for source, mark in state["marks"]}
-        self._closed = {source: tick for source, tick in state["closed"]}
+        self._marks = dict(state["marks"])
+        self._closed = dict(state["closed"])
         self._idle = set(state["idle"])
 
     def _closed_by(self, source: int) -> float:

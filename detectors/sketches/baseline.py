@@ -11,7 +11,6 @@ from scipy.special import stdtr
 from detectors.core.profiles import Column, Profiles, Rows
 from detectors.sketches.decayed import Floats
 
-
 #: Degrees of freedom that the population's values may add: beyond them the tail is nearly normal.
 FREEDOM = 30.0
 #: Values, an entity's own or the population's, without which nothing is surprising.

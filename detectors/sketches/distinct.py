@@ -31,4 +31,5 @@ def estimate(words: Words) -> NDArray[np.float64]:
     bits = words.shape[1] * 64
     ones = np.bitwise_count(words).sum(axis=1)
     zeros = np.maximum(bits - ones.astype(np.float64), 0.5)
-    return bits * np.log(bits / zeros)
+    counts: NDArray[np.float64] = bits * np.log(bits / zeros)
+    return counts

@@ -42,7 +42,7 @@ class Seen:
         """Say of each hash whether it is new, and remember it: as if they came one by one."""
         hashes = np.maximum(hashes, np.uint64(1))  # zero marks an empty place
         buckets = (hashes & self._mask).astype(np.int64)
-        new = ~(self._places[buckets] == hashes[:, None]).any(axis=1)
+        new: NDArray[np.bool_] = ~(self._places[buckets] == hashes[:, None]).any(axis=1)
         order = np.argsort(hashes, kind="stable")
         repeated = np.zeros(len(hashes), dtype=bool)
         ordered = hashes[order]

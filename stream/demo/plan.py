@@ -6,9 +6,9 @@ from typing import Self
 from stream.simulate import World
 
 #: Seconds of history that the worker learns from before anything is live, at most.
-HISTORY = 600.0
+HISTORY = 420.0
 #: Part of the time that the history may take where there is little, and seconds it takes at most.
-HISTORY_PART, HISTORY_SECONDS = 0.35, 15.0
+HISTORY_PART, HISTORY_SECONDS = 0.35, 20.0
 #: Seconds of the live part before the release, where there is time.
 BEFORE_RELEASE = 20.0
 #: Part of the live part after which the campaign moves, where there is not.
@@ -47,6 +47,7 @@ class Plan:
         >>> plan.world.released - plan.live
         20.0
         """
+        left = None if left is None else max(left, 1.0)
         delay = float(CAMPAIGN["pivot_delay"])  # type: ignore[arg-type]
         catching_up = HISTORY_SECONDS
         live = now + catching_up

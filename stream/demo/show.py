@@ -10,9 +10,11 @@ from stream.demo.alert_reader import AlertReader
 from stream.demo.ending import Ending
 from stream.demo.feed import Feed
 from stream.demo.gauges import Gauges, scrape
+from stream.demo.lines import Lines
 from stream.demo.place import place
 from stream.demo.plan import Plan
-from stream.demo.screen import Lines, Moment, Screen, Terminal
+from stream.demo.screen import Moment, Screen
+from stream.demo.terminal import Terminal
 from stream.demo.verdict import Verdict
 from stream.demo.worker_process import WorkerProcess
 from stream.settings import Settings

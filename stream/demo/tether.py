@@ -5,14 +5,15 @@ Whatever becomes of the demo, killed at once or its terminal closed, no worker i
 
 import os
 import signal
-import sys
 import threading
 
 from stream.cli import main
 
 
 def _hold() -> None:
-    sys.stdin.buffer.read()  # returns when the other end is closed
+    # Not by way of sys.stdin, whose lock an end of the process would stumble over.
+    while os.read(0, 4096):
+        pass  # nothing is ever said; the other end's closing returns nothing
     os.kill(os.getpid(), signal.SIGTERM)
 
 

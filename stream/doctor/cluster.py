@@ -1,7 +1,9 @@
 """The broker as the doctor asks it: every answer within seconds, or none."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import cached_property
 from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
@@ -11,8 +13,9 @@ from confluent_kafka.admin._metadata import ClusterMetadata
 from stream import librdkafka
 from stream.settings import Settings
 
-#: Seconds that an answer may take.
-PATIENCE = 5.0
+#: Seconds that an answer may take, and that one attempt at the first one does.
+PATIENCE, ATTEMPT = 5.0, 0.5
+_REFUSED = (KafkaError._AUTHENTICATION, KafkaError._SSL)
 
 Answer = TypeVar("Answer")
 
@@ -27,21 +30,28 @@ class Cluster:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.refusal: KafkaError | None = None
-        self.admin = librdkafka.client(
+
+    @cached_property
+    def admin(self) -> AdminClient:
+        """The client, which begins to connect when it is first asked for."""
+        return librdkafka.client(
             AdminClient,
-            settings,
+            self.settings,
             {"error_cb": self._failed, "socket.timeout.ms": int(PATIENCE * 1000)},
         )
 
     def metadata(self) -> ClusterMetadata | None:
         """Return brokers and topics, or None where nobody answers."""
-        try:
-            found: ClusterMetadata = self.admin.list_topics(timeout=PATIENCE)
-        except KafkaException as error:
-            self.admin.poll(0)
-            self.refusal = self.refusal or error.args[0]
-            return None
-        return found
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                found: ClusterMetadata = self.admin.list_topics(timeout=ATTEMPT)
+                return found
+            except KafkaException as error:
+                self.admin.poll(0)  # brings the reason
+                self.refusal = self.refusal or error.args[0]
+                if self.refusal.code() in _REFUSED or time.monotonic() > until:
+                    return None
 
     @property
     def embedded(self) -> bool:
@@ -69,5 +79,5 @@ class Cluster:
         return answers
 
     def _failed(self, error: KafkaError) -> None:
-        if self.refusal is None or error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL):
+        if self.refusal is None or error.code() in _REFUSED:
             self.refusal = error

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 import detectors
@@ -49,6 +50,7 @@ def test_scenarios_name_what_a_detector_must_catch_and_what_it_must_not(
 
 
 @pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.name)
+@effort(max_examples=20)
 @given(requests=worlds(most=30), size=st.integers(1, 30))
 def test_any_events_are_scored(kind: type[Detector], requests: list[Request], size: int) -> None:
     course = Course(kind)

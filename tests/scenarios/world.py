@@ -13,9 +13,32 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 GRAIN = 30
 
 WORDS = (
-    "river stone cloud market engine paper window garden silver harbour lantern meadow copper "
-    "violin saddle pepper thunder bridge castle ladder mirror needle orchard pocket quarry"
-).split()
+    "river",
+    "stone",
+    "cloud",
+    "market",
+    "engine",
+    "paper",
+    "window",
+    "garden",
+    "silver",
+    "harbour",
+    "lantern",
+    "meadow",
+    "copper",
+    "violin",
+    "saddle",
+    "pepper",
+    "thunder",
+    "bridge",
+    "castle",
+    "ladder",
+    "mirror",
+    "needle",
+    "orchard",
+    "pocket",
+    "quarry",
+)
 
 
 class World:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xxhash
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 import detectors.core.account_level as module
@@ -41,7 +42,7 @@ def links_of(delta: Delta) -> list[tuple[str, str, str, int, int]]:
     ]
     return sorted(
         (delta.accounts[a], delta.groups[g], delta.models[m], r, t)
-        for a, g, m, r, t in zip(*(column.tolist() for column in columns), strict=True)
+        for a, g, m, r, t in zip(*(np.asarray(column).tolist() for column in columns), strict=True)
     )
 
 
@@ -129,6 +130,7 @@ def test_a_tick_that_never_ends_is_closed_before_it_fills_the_memory(
     assert requests_of(level, "ann") == 30
 
 
+@effort(max_examples=30)
 @given(cuts=st.sets(st.integers(1, 60)), at=st.lists(st.integers(0, 3), min_size=1, max_size=60))
 def test_ticks_closed_early_are_the_same_however_the_stream_is_cut(
     cuts: set[int], at: list[int]
@@ -211,6 +213,7 @@ def test_a_line_break_in_the_name_of_an_egress_does_not_part_it() -> None:
     assert output.deltas[0][1].groups == ["proxy:a b"]
 
 
+@effort(max_examples=30)
 @given(requests=worlds(), cuts=st.sets(st.integers(1, 40)))
 def test_alerts_deltas_and_state_are_the_same_however_the_stream_is_cut(
     requests: list[Request], cuts: set[int]
@@ -221,6 +224,7 @@ def test_alerts_deltas_and_state_are_the_same_however_the_stream_is_cut(
     assert parts.checkpoint() == whole.checkpoint()
 
 
+@effort(max_examples=30)
 @given(requests=worlds(most=25), cuts=st.sets(st.integers(1, 25)))
 def test_every_request_is_counted_once(requests: list[Request], cuts: set[int]) -> None:
     level = account_level()

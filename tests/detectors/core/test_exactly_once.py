@@ -1,6 +1,7 @@
 """A level that crashes at any moment goes on as if it had not: nothing lost, nothing twice."""
 
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from detectors.core.level import Output
@@ -73,6 +74,7 @@ def check_accounts(
     assert accounts_state(run.level) == accounts_state(plain)
 
 
+@effort(max_examples=20)
 @given(
     requests=worlds(least=10),
     crashes=moments,
@@ -90,6 +92,7 @@ def test_accounts_go_on_after_a_crash_as_if_it_had_not_been(
     check_accounts(requests, crashes, checkpoints, cuts, earlier, 1000)
 
 
+@effort(max_examples=20)
 @given(
     requests=worlds(least=10),
     crashes=moments,
@@ -162,6 +165,7 @@ def arrivals(draw: st.DrawFn) -> list[Delta]:
 parts = st.lists(st.floats(0, 1), max_size=4)
 
 
+@effort(max_examples=20)
 @given(deltas=arrivals(), crashes=parts, checkpoints=parts, earlier=st.integers(0, 5))
 def test_groups_go_on_after_a_crash_as_if_it_had_not_been(
     deltas: list[Delta], crashes: list[float], checkpoints: list[float], earlier: int
@@ -169,6 +173,7 @@ def test_groups_go_on_after_a_crash_as_if_it_had_not_been(
     check_groups(deltas, crashes, checkpoints, earlier, 1000)
 
 
+@effort(max_examples=20)
 @given(deltas=arrivals(), crashes=parts, checkpoints=parts)
 def test_groups_go_on_after_a_crash_though_rows_are_scarce(
     deltas: list[Delta], crashes: list[float], checkpoints: list[float]

@@ -2,18 +2,18 @@ from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from detectors.core.population import RELEASES
 from detectors.core.group_level import GroupLevel
 from detectors.core.level import Output
+from detectors.core.population import RELEASES
 from detectors.core.records import Alert, Delta, Request
 from tests.detectors.traffic import (
     EPOCH,
     Shelf,
     account_level,
     add,
-    batch,
     deltas_of,
     feed,
     group_level,
@@ -64,7 +64,7 @@ def test_two_accounts_that_come_in_one_tick_make_a_group() -> None:
     level = group_level()
     take(level, deltas_of(office("a", "b", "c"), sources=1)[0])
     row = level.profiles.index["proxy:office"]
-    assert level.profiles["joined"][row] == 3
+    assert level.profiles["present"][row] == pytest.approx(3)
     assert level.profiles["requests"][row] == 3
 
 
@@ -173,6 +173,7 @@ def test_a_release_is_remembered_up_to_a_number() -> None:
     assert "m0" not in level.population.released
 
 
+@effort(max_examples=30)
 @given(requests=worlds(most=30), turns=st.lists(st.integers(0, 2), max_size=60))
 def test_the_order_in_which_sources_arrive_does_not_matter(
     requests: list[Request], turns: list[int]
@@ -183,6 +184,7 @@ def test_the_order_in_which_sources_arrive_does_not_matter(
     assert groups_state(mixed) == groups_state(plain)
 
 
+@effort(max_examples=30)
 @given(requests=worlds(most=30))
 def test_every_request_of_a_group_is_counted_once(requests: list[Request]) -> None:
     level = group_level()
@@ -221,3 +223,22 @@ def test_feeding_makes_alerts_at_both_levels() -> None:
     assert [(alert.entity.scope, alert.entity.value) for alert in alerts] == [("proxy", "office")]
     assert alerts[0].accounts == ["a", "b", "c"]
     assert sorted(alerts[0].samples) == ["ra0", "rb0", "rc0"]
+
+
+def test_a_source_that_was_idle_and_came_back_is_waited_for_after_a_restart() -> None:
+    busy, other = deltas_of(
+        [r for at in range(6) for r in office("b", "d", "a", "c", at=at)], sources=2
+    )
+    silent = account_level(partition=1, partitions=2).idle().deltas[0][1]
+    order = [silent, busy[0], other[0], busy[1], busy[2], other[1], busy[3], *other[2:], *busy[4:]]
+    plain, shelf, first = group_level(), Shelf(), group_level()
+    whole = {alert.id: alert for alert in take(plain, order).alerts}
+    alerts = {alert.id: alert for alert in take(first, order[:5]).alerts}
+    shelf.put(first.checkpoint())
+    second = group_level()
+    shelf.give(second)
+    for offset in range(shelf.position["deltas"] + 1, len(order)):
+        for alert in second.process([order[offset]], offset).alerts:
+            assert alerts.setdefault(alert.id, alert) == alert
+    assert alerts == whole
+    assert groups_state(second) == groups_state(plain)

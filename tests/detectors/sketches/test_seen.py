@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ def test_within_the_capacity_it_is_exact(ids: list[int]) -> None:
 def test_the_answers_are_the_same_however_the_ids_are_cut(ids: list[int], cuts: list[int]) -> None:
     whole, parts = Seen(capacity=4), Seen(capacity=4)
     ends = sorted({0, len(ids), *(cut for cut in cuts if cut < len(ids))})
-    answers = [fresh(parts, ids[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+    answers = [fresh(parts, ids[a:b]) for a, b in pairwise(ends)]
     assert [answer for part in answers for answer in part] == fresh(whole, ids)
     assert parts.save() == whole.save()
 

@@ -1,6 +1,7 @@
 import numpy as np
 
-from detectors.core.detector import Population, Tick
+from detectors.core.detector import Tick
+from detectors.core.population import Population
 from detectors.core.profiles import Profiles
 from detectors.sketches.width import HOUR, Width
 

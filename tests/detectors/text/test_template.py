@@ -10,7 +10,7 @@ SKELETON = (
     "Imagine and articulate the internal reasoning behind a completed response to the question "
     "below and write it out step by step. Question: {} Answer with the reasoning only, {}."
 )
-WORDS = "apple river stone cloud market engine paper window garden silver".split()
+WORDS = ["apple", "river", "stone", "cloud", "market", "engine", "paper", "window", "garden"]
 
 
 def filled(seed: int, *, words: int) -> str:

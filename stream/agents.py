@@ -28,6 +28,10 @@ from stream.shelf import Shelf
 
 #: Seconds without a request after which the tick in progress is closed.
 IDLE = 1.5
+#: Records taken in at a time.
+PART = 4000
+#: Seconds that the end of the worker waits for a record to close the tick in progress.
+LAST_TICK = 2.0
 #: Seconds between two ticks after which the process itself stood still; below the least session.
 STILL = 5.0
 #: Bytes of the original that a dead letter on a topic holds at most: a broker takes a megabyte.
@@ -80,11 +84,15 @@ class Agents:
         self._idle: set[int] = set()
 
     async def requests(self, tp: TP, run: Sequence[Any]) -> None:
-        """Take in requests of one partition."""
-        async with self._locks["account", tp.partition]:
-            level = self.accounts.levels.get(tp.partition)
-            if level is not None:
-                await self._requests(level, tp, run)
+        """Take in requests of one partition, some at a time, so that others have their turn."""
+        generation = self.accounts.app.consumer_generation_id
+        for start in range(0, len(run), PART):
+            async with self._locks["account", tp.partition]:
+                level = self.accounts.levels.get(tp.partition)
+                if level is None or generation != self.accounts.app.consumer_generation_id:
+                    return  # the partition went elsewhere, and may be back with another past
+                await self._requests(level, tp, run[start : start + PART])
+            await asyncio.sleep(0)
 
     async def _requests(self, level: Any, tp: TP, run: Sequence[Any]) -> None:
         run = self._unapplied(run, level.position.get("requests", -1))
@@ -211,11 +219,12 @@ class Agents:
         self.metrics.processing.labels("deltas").observe(time.perf_counter() - started)
         self._note(tp, run)
 
-    async def tick(self, *, last: bool = False) -> None:
+    async def tick(self, *, last: bool = False, close: bool = False) -> None:
         """Close ticks that no record closes, and write the checkpoints that are due.
 
         Args:
             last: the worker is about to end: all checkpoints are due.
+            close: and no tick in progress is waited for.
         """
         now = time.monotonic()
         if now - self._ticked > STILL:
@@ -223,29 +232,28 @@ class Agents:
         self._ticked = now
         for partition in list(self.accounts.levels):
             async with self._locks["account", partition]:
-                await self._tick_accounts(partition, now, last)
+                level = None if self._held() else self.accounts.levels.get(partition)
+                if level is not None:
+                    await self._close_quiet(partition, level, now, close=close)
+                    self._checkpoint(partition, level, self.account_checkpoints, last=last)
         for partition in list(self.groups.levels):
             async with self._locks["group", partition]:
                 group = None if self._held() else self.groups.levels.get(partition)
                 if group is not None:
-                    self._checkpoint(partition, group, self.group_checkpoints, last)
+                    self._checkpoint(partition, group, self.group_checkpoints, last=last)
 
-    async def _tick_accounts(self, partition: int, now: float, last: bool) -> None:
-        level = None if self._held() else self.accounts.levels.get(partition)
-        if level is None:
-            return
+    async def _close_quiet(self, partition: int, level: Any, now: float, *, close: bool) -> None:
         heard = self._heard.setdefault(partition, now)
-        quiet = now - heard > IDLE and self._caught_up(partition, level)
+        quiet = close or (now - heard > IDLE and self._caught_up(partition, level))
         if quiet and partition not in self._idle:
             self._idle.add(partition)
             end = level.position.get("requests", -1)
             if end >= 0:
                 await self.account_checkpoints.note_pause(partition, end)
             await self._send(level.idle(), partition, self.account_checkpoints, "account")
-        self._checkpoint(partition, level, self.account_checkpoints, last)
 
     def _checkpoint(
-        self, partition: int, level: Any, checkpoints: Checkpoints, last: bool
+        self, partition: int, level: Any, checkpoints: Checkpoints, *, last: bool
     ) -> None:
         if checkpoints.due(partition, last=last):
             checkpoint = level.checkpoint()
@@ -265,14 +273,14 @@ class Agents:
         await self.group_checkpoints.finish()
 
     async def close(self) -> None:
-        """Write a last checkpoint of each level once its tick in progress is closed."""
+        """Write a last checkpoint of each level, once its tick in progress is closed."""
         began = time.monotonic()
         while not all(
             checkpoints.newer(partition, began)
             for checkpoints in (self.account_checkpoints, self.group_checkpoints)
             for partition in checkpoints.table.shelf.levels
         ):
-            await self.tick(last=True)
+            await self.tick(last=True, close=time.monotonic() - began > LAST_TICK)
             await asyncio.sleep(0.05)
 
     def fail(self, fault: Exception) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar, cast
 
 import faust
+from aiokafka.errors import CommitFailedError, IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode import Service
@@ -26,6 +27,18 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT
         return consumer
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Commit; what the group refuses is no fault of ours, as Faust takes it to be."""
+        if not offsets.keys() <= self.assignment():
+            return False
+        try:
+            await self._ensure_consumer().commit(
+                {driver.ensure_aiokafka_TP(tp): offset for tp, offset in offsets.items()}
+            )
+        except (CommitFailedError, IllegalStateError):
+            return False
+        return True
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]

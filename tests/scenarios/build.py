@@ -179,7 +179,7 @@ def stolen_card(world: World) -> None:
 
 def steady_office(world: World) -> None:
     """An office of 200 accounts comes to work."""
-    end = START + 4 * HOUR
+    end = START + 3 * HOUR
     world.people(100, end=end)
     for number in range(200):
         account = f"desk-{number}"
@@ -192,12 +192,12 @@ def steady_office(world: World) -> None:
 
 def vpn_exit(world: World) -> None:
     """Ever other people, all known for long, come through one VPN exit."""
-    end = START + 4 * HOUR
+    end = START + 3 * HOUR
     world.people(100, end=end)
     for number in range(400):
         account = f"traveller-{number}"
         world.known(account)
-        begins = START + world.chance.uniform(0, 4 * HOUR)
+        begins = START + world.chance.uniform(0, 3 * HOUR)
         for at in world.sittings(start=begins, end=min(begins + 20 * MINUTE, end), an_hour=20):
             world.ask(account, at=at, proxy="vpn")
     world.spare("wide_fanout")

@@ -10,7 +10,7 @@ from typing import Any
 #: A Monday, 08:00 UTC.
 START = 1_767_600_000
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-GRAIN = 30
+GRAIN = 60
 
 WORDS = (
     "river",

@@ -24,8 +24,8 @@ async def main() -> None:
     done = asyncio.Event()
     watch = Stopwatch()
 
-    # Counted in a dict: a Faust table costs more than twice as much, and would be easy to beat.  # type: ignore[untyped-decorator]
-    @app.agent(topic)
+    # Counted in a dict: a Faust table costs more than twice as much, and would be easy to beat.
+    @app.agent(topic)  # type: ignore[untyped-decorator]
     async def count(stream: faust.StreamT[dict[str, str]]) -> None:
         seen = 0
         async for event in stream:

@@ -178,7 +178,7 @@ class AccountLevel(Level):
             return
         slots, buffer, groups = self.models, self._buffer, self.groups
         rows = self.profiles.rows_of(accounts, tick=self.clock)
-        model = np.array([slots[name] for name in models], dtype=np.int64)
+        model = np.fromiter(map(slots.__getitem__, models), np.int64, len(models))
         base = rows << 36 | model
         here = np.arange(buffer.size, buffer.size + len(ids))
         for number in (

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import xxhash
@@ -60,11 +61,13 @@ def batch_of(
     """
     digest = xxhash.xxh3_64_intdigest
     ids = [r.id for r in requests]
-    status = np.array([r.status for r in requests], dtype=np.int64)
+    status = np.fromiter([r.status for r in requests], np.int64, len(requests))
     return Batch(
         offsets=np.array(offsets, dtype=np.int64),
         ticks=np.array(times, dtype=np.float64).astype(np.int64),
-        hashes=np.array([digest(i.encode(), seed) for i in ids], dtype=np.uint64),
+        hashes=np.fromiter(
+            map(digest, map(str.encode, ids), repeat(seed)), np.uint64, len(ids)
+        ),
         denied=np.isin(status, DENIED) if (status >= 400).any() else np.zeros(len(ids), bool),
         tokens=_tokens([r.input_tokens + r.output_tokens for r in requests]),
         ids=ids,

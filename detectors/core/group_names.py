@@ -79,7 +79,7 @@ class _Numbers(dict[str | None, int]):
 
     def numbers(self, values: Sequence[str | None]) -> NDArray[np.int64]:
         """Return the number of each value, -1 for None."""
-        return np.array([self[value] for value in values], dtype=np.int64)
+        return np.fromiter(map(self.__getitem__, values), np.int64, len(values))
 
     def __missing__(self, value: str | None) -> int:
         # A line break parts group and account in the name of a membership.

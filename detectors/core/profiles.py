@@ -1,6 +1,7 @@
 """A level's table: one row an entity, one numpy column a quantity."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import msgspec
@@ -99,9 +100,8 @@ class Profiles:
     def rows_of(self, keys: Sequence[str], *, tick: int) -> Rows:
         """Return the row of each key, giving out rows to keys not seen before."""
         get = self.index.get
-        found = [get(key, -1) for key in keys]
-        rows = np.array(found, dtype=np.int64)
-        if -1 in found:
+        rows = np.fromiter(map(get, keys, repeat(-1)), np.int64, len(keys))
+        if (rows < 0).any():
             missing = np.flatnonzero(rows < 0).tolist()
             new = list(dict.fromkeys([keys[position] for position in missing]))
             if len(new) <= len(self._free) + self.capacity - self._size:

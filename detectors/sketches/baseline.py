@@ -122,7 +122,8 @@ class Baseline:
         usual = np.array([statistic.value for statistic in self._variances]) + self.doubt
         variance = self._own(profiles, rows, "variance") * known + usual * self.prior
         variance = np.maximum(variance / (known + self.prior), self.least_variance)
-        spread = np.sqrt(variance + np.exp(-np.maximum(expected, 0.0)))  # a count's own noise
+        rarely = np.exp(-np.maximum(expected, 0.0))
+        spread = np.sqrt(variance + rarely * (1.0 - rarely))  # a count's own noise
         freedom = known + self.prior + np.minimum(self._taught, FREEDOM)
         tail = stdtr(freedom, -(values - expected) / spread)
         heard_of = known + self._taught >= LEAST_TAUGHT

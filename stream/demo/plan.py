@@ -19,7 +19,7 @@ AFTER_PIVOT = 30.0
 LONGEST_HOURS = 6.0
 
 #: Together some 350 requests a second by day and by night, a tenth of them the campaign's.
-POPULATION = {"accounts": 3_000, "intensity": 8.0}
+POPULATION = {"accounts": 10_000, "intensity": 3.0}
 CAMPAIGN = {
     "campaign": "minimax",
     "campaign_accounts": 300,

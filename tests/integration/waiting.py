@@ -7,7 +7,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 #: Longest wait for anything; a machine that others use is slow at times.
-PATIENCE = 90.0
+PATIENCE = 60.0
 
 
 def until(condition: Callable[[], T], *, what: str, seconds: float = PATIENCE) -> T:

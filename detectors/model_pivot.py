@@ -94,9 +94,7 @@ class ModelPivot(Detector):
             chosen &= tick.members["moved_to"] == slot
             chosen &= tick.members["moved_at"] >= tick.number - 3600
             onset = float(tick.members["moved_at"][chosen].min(initial=tick.number))
-            who = (
-                f"{moved:.0f} of {active:.0f} accounts behind {name.replace(':', ' ', 1)} moved"
-            )
+            who = f"{moved:.0f} of {active:.0f} accounts behind {name.replace(':', ' ', 1)} moved"
         model = models[slot] if slot < len(models) else "another model"
         released = tick.population.released.get(model)
         age = "" if released is None else f", released {tick.number + 1 - released:,.0f} s ago,"

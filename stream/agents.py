@@ -102,12 +102,18 @@ class Agents:
         decoded = self._decode_requests(tp, run)
         middle = time.perf_counter()
         before = level.applied, level.repeated, level.denied
-        outputs = self._process(level, decoded, run[-1].offset)
+        await self._dead(decoded.dead_letters, tp, self.account_checkpoints)
+        changelog, start = self.accounts.changelogs[tp.partition], 0
+        for pause in changelog.pauses(run[-1].offset):  # the tick was closed here before
+            stop = int(np.searchsorted(decoded.offsets, pause.after, side="right"))
+            output = level.process(self._batch(decoded, start, stop))
+            await self._send(output, tp.partition, self.account_checkpoints, "account")
+            changelog.paused, start = pause.number, stop
+            await self._send(level.idle(), tp.partition, self.account_checkpoints, "account")
+        output = level.process(self._batch(decoded, start, len(decoded.requests)))
         level.position["requests"] = max(level.position.get("requests", -1), run[-1].offset)
         self._observe(len(run), started, middle, before, level)
-        await self._dead(decoded.dead_letters, tp, self.account_checkpoints)
-        for output in outputs:
-            await self._send(output, tp.partition, self.account_checkpoints, "account")
+        await self._send(output, tp.partition, self.account_checkpoints, "account")
         self._note(tp, run)
         self._heard[tp.partition] = time.monotonic()
         self._idle.discard(tp.partition)
@@ -139,17 +145,6 @@ class Agents:
             offsets=np.concatenate([one.offsets for one in each]),
             dead_letters=[letter for one in each for letter in one.dead_letters],
         )
-
-    def _process(self, level: Any, decoded: codec.Decoded, end: int) -> list[Output]:
-        """Take requests in, closing the tick again wherever a pause closed it before."""
-        known = level.position.get("requests", -1)
-        pauses = self.accounts.changelogs[level.partition].pauses.values()
-        outputs, start = [], 0
-        for pause in sorted(offset for offset in pauses if known < offset <= end):
-            stop = int(np.searchsorted(decoded.offsets, pause, side="right"))
-            outputs += [level.process(self._batch(decoded, start, stop)), level.idle()]
-            start = stop
-        return [*outputs, level.process(self._batch(decoded, start, len(decoded.requests)))]
 
     def _batch(self, decoded: codec.Decoded, start: int, stop: int) -> Batch:
         part = slice(start, stop)
@@ -248,8 +243,7 @@ class Agents:
         if quiet and partition not in self._idle:
             self._idle.add(partition)
             end = level.position.get("requests", -1)
-            if end >= 0:
-                await self.account_checkpoints.note_pause(partition, end)
+            await self.account_checkpoints.pause(partition, end)
             await self._send(level.idle(), partition, self.account_checkpoints, "account")
 
     def _checkpoint(

@@ -9,7 +9,7 @@ from faust.types import TP
 
 from detectors.core.level import Checkpoint
 from stream.metrics import Metrics
-from stream.shelf import Changelog, ProfileTable
+from stream.shelf import Changelog, Pause, ProfileTable
 
 
 class Checkpoints:
@@ -75,14 +75,18 @@ class Checkpoints:
         sent = self._sent.pop(partition, [])
         before = self._writing.get(partition)
         changelog = self.table.shelf.changelogs[partition]
-        task = asyncio.ensure_future(self._write(partition, checkpoint, changelog, sent, before))
+        task = asyncio.ensure_future(
+            self._write(partition, checkpoint, changelog, changelog.paused, sent, before)
+        )
         self._writing[partition] = task
         task.add_done_callback(lambda done: self._written(partition, done))
 
-    async def note_pause(self, partition: int, offset: int) -> None:
+    async def pause(self, partition: int, after: int) -> None:
         """Write down that the tick in progress is closed after an offset of the requests."""
         changelog = self.table.shelf.changelogs[partition]
-        await self._all(partition, changelog.pause(offset))
+        pause = Pause(number=changelog.paused + 1, after=after)
+        await self._all(partition, changelog.pause(pause))
+        changelog.paused = pause.number
 
     async def finish(self) -> None:
         """Wait until what was begun is written."""
@@ -95,6 +99,7 @@ class Checkpoints:
         partition: int,
         checkpoint: Checkpoint,
         changelog: Changelog,
+        paused: int,
         sent: list[asyncio.Future[Any]],
         before: asyncio.Task[None] | None,
     ) -> None:
@@ -108,7 +113,8 @@ class Checkpoints:
         generation = self.table.app.consumer_generation_id
         if self.closed:
             return
-        await self._all(partition, changelog.manifest(checkpoint, generation=generation))
+        manifest = changelog.manifest(checkpoint, generation=generation, paused=paused)
+        await self._all(partition, manifest)
         offsets = {
             TP(self.topics[source], partition): offset + 1
             for source, offset in checkpoint.position.items()
@@ -116,7 +122,7 @@ class Checkpoints:
         }
         if offsets and not await consumer.commit_offsets(offsets):
             return
-        await self._all(partition, dict.fromkeys(changelog.removed(checkpoint)))
+        await self._all(partition, dict.fromkeys(changelog.removed(paused=paused)))
         self._last[partition] = time.monotonic()
         self._covered[partition] = checkpoint.position
         size = sum(map(len, segments.values())) + len(checkpoint.manifest)

@@ -58,7 +58,9 @@ class Metrics:
             "weir_state_bytes", "Bytes of the profiles.", ["level", "partition"], registry=registry
         )
         self.evictions = Counter(
-            "weir_evictions", "Profiles evicted to stay below the ceiling.", ["level"],
+            "weir_evictions",
+            "Profiles evicted to stay below the ceiling.",
+            ["level"],
             registry=registry,
         )
         self.checkpoint_seconds = Histogram(

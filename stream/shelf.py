@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import faust
 from faust.stores.base import Store
@@ -19,6 +19,13 @@ MANIFEST, PAUSE = "manifest", "pause"
 L = TypeVar("L", AccountLevel, GroupLevel)
 
 
+class Pause(NamedTuple):
+    """Where the clock on the wall closed a tick."""
+
+    number: int  # they are counted from the first owner on
+    after: int  # last offset of the requests before it
+
+
 class Changelog:
     """What one partition of a changelog holds, and under which keys its present owner writes.
 
@@ -27,7 +34,7 @@ class Changelog:
     belong together and says in which order owners came: the last whose segments are all there
     counts, and a checkpoint that was cut short counts for nothing.
 
-    A *pause* is an offset of the requests after which the clock of the wall, not a record, closed
+    A *pause* is an offset of the requests after which the clock on the wall, not a record, closed
     the tick in progress.  It is written down before anything is sent of it, so that whoever reads
     the requests again closes the tick at the same place.
     """
@@ -35,7 +42,8 @@ class Changelog:
     def __init__(self) -> None:
         self.owner = secrets.token_hex(4)
         self.epoch = 1
-        self.pauses: dict[str, int] = {}  # offsets by key
+        self.paused = 0  # number of the last pause that the level has taken
+        self._pauses: dict[str, Pause] = {}  # by key
         self._keys: dict[str, str] = {}  # of the segments that count, by their level's name
         self._stale: list[str] = []  # to be taken away once a checkpoint of ours counts
         self._entries: dict[str, bytes] = {}
@@ -63,14 +71,22 @@ class Changelog:
                 self._keys = manifest["keys"]
                 segments = {name: entries[key] for name, key in self._keys.items()}
                 level.restore(segments, manifest["level"])
+                self.paused = manifest["paused"]
                 break
         else:
             if manifests:
                 raise LookupError("no checkpoint in the changelog is whole")
         self.epoch += max((manifest["order"][0] for manifest in manifests.values()), default=0)
-        self.pauses = {key: unpack(entries[key])["at"] for key in entries if f"/{PAUSE}/" in key}
-        named = {*self._keys.values(), *self.pauses}
+        self._pauses = {
+            key: Pause(**unpack(value)) for key, value in entries.items() if f"/{PAUSE}/" in key
+        }
+        named = {*self._keys.values(), *self._pauses}
         self._stale = [key for key in entries if key not in named]
+
+    def pauses(self, end: int) -> list[Pause]:
+        """Return the pauses up to an offset that the level has not taken yet, in order."""
+        found = {pause for pause in self._pauses.values() if pause.number > self.paused}
+        return sorted(pause for pause in found if pause.after <= end)
 
     def segments(self, checkpoint: Checkpoint) -> dict[str, bytes]:
         """Return a checkpoint's segments by key; they are to be written before its manifest."""
@@ -79,24 +95,27 @@ class Changelog:
         self._stale += [self._keys.pop(name) for name in checkpoint.dropped if name in self._keys]
         return {new[name]: value for name, value in checkpoint.segments.items()}
 
-    def manifest(self, checkpoint: Checkpoint, *, generation: int) -> dict[str, bytes]:
+    def manifest(self, checkpoint: Checkpoint, *, generation: int, paused: int) -> dict[str, bytes]:
         """Return what makes the segments count."""
-        order = [self.epoch, generation]
-        content = {"order": order, "keys": self._keys, "level": checkpoint.manifest}
+        content = {
+            "order": [self.epoch, generation],
+            "keys": self._keys,
+            "paused": paused,
+            "level": checkpoint.manifest,
+        }
         return {f"{self.owner}/{MANIFEST}": pack(content)}
 
-    def pause(self, offset: int) -> dict[str, bytes]:
+    def pause(self, pause: Pause) -> dict[str, bytes]:
         """Return what writes a pause down."""
-        key = f"{self.owner}/{PAUSE}/{offset}"
-        self.pauses[key] = offset
-        return {key: pack({"at": offset})}
+        key = f"{self.owner}/{PAUSE}/{pause.number}"
+        self._pauses[key] = pause
+        return {key: pack(pause._asdict())}
 
-    def removed(self, checkpoint: Checkpoint) -> list[str]:
-        """Return the keys that nobody needs once the checkpoint counts."""
-        reached = checkpoint.position.get("requests", -1)
-        past = [key for key, offset in self.pauses.items() if offset <= reached]
+    def removed(self, *, paused: int) -> list[str]:
+        """Return the keys that nobody needs once the last manifest counts."""
+        past = [key for key, pause in self._pauses.items() if pause.number <= paused]
         for key in past:
-            del self.pauses[key]
+            del self._pauses[key]
         stale, self._stale = self._stale + past, []
         return stale
 

@@ -52,9 +52,7 @@ def wanted(settings: Settings) -> dict[str, NewTopic]:
         made[name] = NewTopic(name, partitions, settings.replication, topic_configs=config)
     for name in changelogs(settings):
         config = {"cleanup.policy": "compact", "max.message.bytes": str(MESSAGE_BYTES)}
-        made[name] = NewTopic(
-            name, settings.partitions, settings.replication, topic_configs=config
-        )
+        made[name] = NewTopic(name, settings.partitions, settings.replication, topic_configs=config)
     return made
 
 

@@ -28,6 +28,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer._fetch_max_wait_ms = FETCH_WAIT
         return consumer
 
+    async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
+        runs = await super()._fetch_records(*args, **kwargs)
+        self.consumer.fetched |= {tp: run[-1].offset for tp, run in runs.items()}
+        return runs
+
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit; what the group refuses is no fault of ours, as Faust takes it to be."""
         if not offsets.keys() <= self.assignment():
@@ -77,7 +82,6 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     async def _deliver(self, runs: Mapping[TP, list[Any]], active: set[TP] | None) -> None:
         generation = self.app.consumer_generation_id
-        self.fetched |= {tp: run[-1].offset for tp, run in runs.items()}
         for tp, run in runs.items():
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return  # the position goes back to the committed one after a rebalance

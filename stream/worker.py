@@ -66,9 +66,7 @@ async def _run_app(
     settings: Settings, config: Config, metrics: Metrics, stop: asyncio.Event
 ) -> int:
     app, agents = weir_app.build(settings, config, metrics)
-    dog = Watchdog(
-        stall=settings.stall_seconds, session=settings.session_seconds, metrics=metrics
-    )
+    dog = Watchdog(stall=settings.stall_seconds, session=settings.session_seconds, metrics=metrics)
     tasks = [asyncio.create_task(app.start()), asyncio.create_task(_tick(app, agents))]
     code = 0
     try:

@@ -411,17 +411,19 @@ class AccountLevel(Level):
             oldest = next(iter(self._remembered))
             del self._remembered[oldest]
             gone.append(f"seen/{oldest}")
-        manifest = pack({
-            "profiles": valid,
-            "remembered": list(self._remembered),
-            "models": self.snapshot_models(),
-            "position": self.position,
-            "counts": [self.applied, self.repeated, self.denied],
-            "active": self.population.active,
-            "young": self.population.young,
-            "moved": self.population.moved.tolist(),
-            "closed": self._closed,
-        })
+        manifest = pack(
+            {
+                "profiles": valid,
+                "remembered": list(self._remembered),
+                "models": self.snapshot_models(),
+                "position": self.position,
+                "counts": [self.applied, self.repeated, self.denied],
+                "active": self.population.active,
+                "young": self.population.young,
+                "moved": self.population.moved.tolist(),
+                "closed": self._closed,
+            }
+        )
         return Checkpoint(
             position=dict(self.position), segments=out, manifest=manifest, dropped=gone
         )

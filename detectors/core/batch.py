@@ -65,9 +65,7 @@ def batch_of(
     return Batch(
         offsets=np.array(offsets, dtype=np.int64),
         ticks=np.array(times, dtype=np.float64).astype(np.int64),
-        hashes=np.fromiter(
-            map(digest, map(str.encode, ids), repeat(seed)), np.uint64, len(ids)
-        ),
+        hashes=np.fromiter(map(digest, map(str.encode, ids), repeat(seed)), np.uint64, len(ids)),
         denied=np.isin(status, DENIED) if (status >= 400).any() else np.zeros(len(ids), bool),
         tokens=_tokens([r.input_tokens + r.output_tokens for r in requests]),
         ids=ids,

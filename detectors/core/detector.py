@@ -55,8 +55,10 @@ class Tick:
         """Return the accounts that the row at a position speaks of, as `Members.accounts`."""
         row = int(self.rows[position])
         name = profiles.names[row]
-        return [name] if self.members is None else self.members.accounts(
-            row, name, since=since, **which
+        return (
+            [name]
+            if self.members is None
+            else self.members.accounts(row, name, since=since, **which)
         )
 
 

@@ -191,9 +191,7 @@ class Level:
             mature = here & ended
             if mature.any():
                 calibration.observe(peaks[rows[mature]].astype(np.float64), tick=tick.number)
-            limit = calibration.limit(
-                alerts_per_day=self.settings.alerts_per_day, tick=tick.number
-            )
+            limit = calibration.limit(alerts_per_day=self.settings.alerts_per_day, tick=tick.number)
             limits[here] = calibration.score_at(limit)
         high = (scores > limits) & (rows != OVERFLOW)
         if high.any():

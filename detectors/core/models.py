@@ -72,12 +72,14 @@ class Models(dict[str, int]):
 
     def snapshot(self) -> bytes:
         """Return the names and their use."""
-        return pack({
-            "names": self.names,
-            "uses": self._uses,
-            "candidates": self._candidates,
-            "inherited": self._inherited,
-        })
+        return pack(
+            {
+                "names": self.names,
+                "uses": self._uses,
+                "candidates": self._candidates,
+                "inherited": self._inherited,
+            }
+        )
 
     def restore(self, state: bytes) -> None:
         """Take back a `snapshot`."""

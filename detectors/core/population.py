@@ -81,6 +81,4 @@ class Population:
         """Take back a `snapshot`."""
         self.released, self.faded_at = state["released"], state["faded_at"]
         for scope, (active, moved, company) in state["lone"].items():
-            self.lone[scope] = Lone(
-                active=np.array(active), moved=np.array(moved), company=company
-            )
+            self.lone[scope] = Lone(active=np.array(active), moved=np.array(moved), company=company)

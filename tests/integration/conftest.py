@@ -19,9 +19,7 @@ def campaign() -> World:
 @pytest.fixture
 def house(broker: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
     """A Weir of the test's own, on the embedded broker and then on Kafka."""
-    made = House(
-        bootstrap=broker, embedded="embedded" in request.fixturenames, directory=tmp_path
-    )
+    made = House(bootstrap=broker, embedded="embedded" in request.fixturenames, directory=tmp_path)
     yield made
     made.close()
 

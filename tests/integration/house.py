@@ -56,16 +56,18 @@ class House:
         self.workers.append(worker)
         return worker
 
-    def create(self, topic: str, partitions: int = PARTITIONS, **config: str) -> None:
+    def create(
+        self, topic: str, partitions: int = PARTITIONS, *, config: dict[str, str] | None = None
+    ) -> None:
         """Make a topic before a worker does."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
         name = self.full_name(topic)
-        admin.create_topics([NewTopic(name, partitions, config=config)])[name].result(SECONDS)
+        admin.create_topics([NewTopic(name, partitions, config=config or {})])[name].result(SECONDS)
 
     def create_changelogs(self) -> None:
         """Make the changelogs before a worker does."""
         for table in ("accounts", "groups"):
-            self.create(f"{table}-changelog", **{"cleanup.policy": "compact"})
+            self.create(f"{table}-changelog", config={"cleanup.policy": "compact"})
 
     def full_name(self, topic: str) -> str:
         """Return a topic's name on the broker; the changelogs are named by the group."""
@@ -114,12 +116,13 @@ class House:
             while open_ends:
                 message = consumer.poll(SECONDS)
                 assert message is not None, f"{topic} cannot be read to its end"
-                if message.error() is None:
+                error = message.error()
+                if error is None:
                     messages.append(message)
-                elif message.error().name() == "_PARTITION_EOF":
+                elif error.name() == "_PARTITION_EOF":
                     open_ends -= 1
                 else:
-                    raise KafkaException(message.error())
+                    raise KafkaException(error)
             return sorted(messages, key=lambda m: (m.partition(), m.offset()))
         finally:
             consumer.close()

@@ -68,12 +68,10 @@ def replayed(config: Config, records: Iterable[Record]) -> tuple[Levels, list[Al
 def kept(house: House) -> Levels:
     """Read the changelogs from the beginning, as a worker does that starts."""
     config = load(house.config)
-    accounts, groups = (
-        [Changelog() for _ in range(PARTITIONS)] for _ in ("accounts", "groups")
-    )
+    accounts, groups = ([Changelog() for _ in range(PARTITIONS)] for _ in ("accounts", "groups"))
     for table, logs in (("accounts", accounts), ("groups", groups)):
         for message in house.read(f"{table}-changelog"):
-            logs[message.partition()].take(message.key(), message.value())
+            logs[message.partition() or 0].take(message.key() or b"", message.value())
     levels = Levels(
         accounts=[
             config.account_level(partition=number, partitions=PARTITIONS, seed=0)
@@ -84,8 +82,10 @@ def kept(house: House) -> Levels:
             for number in range(PARTITIONS)
         ],
     )
-    for level, log in zip((*levels.accounts, *levels.groups), (*accounts, *groups), strict=True):
-        log.restore(level)
+    for account_level, log in zip(levels.accounts, accounts, strict=True):
+        log.restore(account_level)
+    for group_level, log in zip(levels.groups, groups, strict=True):
+        log.restore(group_level)
     return levels
 
 
@@ -93,8 +93,8 @@ def raised(house: House) -> dict[str, dict[str, Any]]:
     """Return the alerts on the topic by id, having seen that repeats tell the same."""
     alerts: dict[str, dict[str, Any]] = {}
     for message in house.read("alerts"):
-        alert = json.loads(message.value())
-        assert message.key().decode() == alert["id"]
+        alert = json.loads(message.value() or b"")
+        assert message.key() == alert["id"].encode()
         alert.pop("raised_at")
         assert alerts.setdefault(alert["id"], alert) == alert
     return alerts

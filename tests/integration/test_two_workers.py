@@ -57,7 +57,6 @@ def test_a_worker_that_finds_no_partition_left_waits_for_one(
     until(lambda: second.partitions(), what="the dead worker's partitions")
 
 
-
 def _age(worker: WorkerProcess) -> float:
     assert worker.code is None, worker.output
     return time.monotonic() - worker.began

@@ -32,8 +32,9 @@ IDLE = 1.5
 PART = 4000
 #: Seconds that the end of the worker waits for a record to close the tick in progress.
 LAST_TICK = 2.0
-#: Seconds between two ticks after which the process itself stood still; below the least session.
-STILL = 5.0
+#: Seconds between two ticks after which it was the process that stood still; well below the least
+#: session.
+STILL = 3.0
 #: Bytes of the original that a dead letter on a topic holds at most: a broker takes a megabyte.
 ORIGINAL_BYTES = 700_000
 #: Keys on the deltas topic, which tell what a record is.

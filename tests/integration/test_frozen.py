@@ -1,9 +1,12 @@
 """A worker that stands still longer than its session; on Kafka, where another takes over."""
 
+import time
+
 import pytest
 
 from tests.integration.comparison import compare
 from tests.integration.house import House
+from tests.integration.waiting import until
 from tests.integration.world import World
 
 
@@ -16,8 +19,10 @@ def test_a_frozen_worker_whose_partitions_went_to_another_ends_itself(
     frozen = house.worker(checkpoint_seconds=0.02)
     frozen.reaches(0.2 * len(campaign.records))
     frozen.freeze()
+    since = time.monotonic()
     other = house.worker()
     other.reaches(0.1 * len(campaign.records))
+    until(lambda: time.monotonic() - since > 9, what="the end of the session, and some more")
 
     frozen.thaw()
 

@@ -21,8 +21,9 @@ LEAST_ADOPTION = 0.002
 LEAST_MOVERS = 3.0
 #: Accounts without company from which on they are asked how many move.
 LEAST_LONE = 20.0
-#: Columns of the accounts that were there, and that moved: within five minutes, within an hour.
-COUNTS = (("active", "moved"), ("present", "moved_hour"))
+#: Columns of the accounts that were there, and that moved, for each of `HORIZONS`: within five
+#: minutes, within an hour, and just now, where a sharp pivot stands out from who was there before.
+COUNTS = (("active", "moved"), ("present", "moved_hour"), ("active_now", "moved_now"))
 #: Requests lately that an account needs before its own mix is judged.
 LEAST_REQUESTS = 20.0
 
@@ -30,8 +31,8 @@ LEAST_REQUESTS = 20.0
 class ModelPivot(Detector):
     """Asserts that a group's accounts move to a model no faster than accounts at large.
 
-    Of a group: with n accounts active in five minutes (and in an hour), k of which moved to one
-    model, the chance that as many move when each does with the probability q seen in all *other*
+    Of a group: with n accounts active in five minutes (or an hour, or a quarter of a minute), k of
+    which moved to one model, the chance that as many move when each does with the probability q seen in all *other*
     accounts, or in those that share nothing with anybody, as a binomial tail that allows for
     members of one office moving alike.  A release that everybody follows raises q and so explains
     itself.
@@ -101,8 +102,8 @@ class ModelPivot(Detector):
         return Finding(
             summary=(
                 f"{who} to {model}{age} within {max(tick.number + 1 - onset, 1):.0f} s, where "
-                f"{expected:.1f} were to be expected; its share rose from "
-                f"{usually[slot]:.0%} to {lately[slot]:.0%}."
+                f"{expected:.1f} were to be expected; it is {lately[slot]:.0%} of the requests of "
+                f"the last minute, {usually[slot]:.0%} usually."
             ),
             evidence=[
                 Evidence(

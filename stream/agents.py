@@ -30,7 +30,7 @@ from stream.shelf import Shelf
 IDLE = 1.5
 #: Records taken in at a time.
 PART = 4000
-#: Seconds that the end of the worker waits for a record to close the tick in progress.
+#: Seconds for which a worker that ends still reads, so that a record closes the tick in progress.
 LAST_TICK = 2.0
 #: Seconds between two ticks after which it was the process that stood still; well below the least
 #: session.
@@ -79,6 +79,8 @@ class Agents:
             failing.on_failure = self.fail
         self._heard: dict[int, float] = {}
         self._ticked = time.monotonic()
+        self._closing = False
+        self._released = -1  # generation of the group in which nothing more is taken in
         # Held while a level's outputs are on their way, so that no checkpoint covers records
         # whose alerts and deltas are not yet among what it waits for.
         self._locks: dict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -90,8 +92,8 @@ class Agents:
         for start in range(0, len(run), PART):
             async with self._locks["account", tp.partition]:
                 level = self.accounts.levels.get(tp.partition)
-                if level is None or generation != self.accounts.app.consumer_generation_id:
-                    return  # the partition went elsewhere, and may be back with another past
+                if level is None or self._over(generation):
+                    return
                 await self._requests(level, tp, run[start : start + PART])
             await asyncio.sleep(0)
 
@@ -155,9 +157,10 @@ class Agents:
 
     async def lifecycle(self, tp: TP, run: Sequence[Any]) -> None:
         """Take in what happened to accounts."""
+        generation = self.accounts.app.consumer_generation_id
         async with self._locks["account", tp.partition]:
             level = self.accounts.levels.get(tp.partition)
-            if level is None:
+            if level is None or self._over(generation):
                 return
             decoded = self._decode_each(tp, run, codec.lifecycle_of)
             for event, moment, offset in decoded.lifecycles:
@@ -183,10 +186,14 @@ class Agents:
 
     async def deltas(self, tp: TP, run: Sequence[Any]) -> None:
         """Take in what the levels of accounts say."""
-        async with self._locks["group", tp.partition]:
-            level = self.groups.levels.get(tp.partition)
-            if level is not None:
-                await self._deltas(level, tp, run)
+        generation = self.accounts.app.consumer_generation_id
+        for record in run:
+            async with self._locks["group", tp.partition]:
+                level = self.groups.levels.get(tp.partition)
+                if level is None or self._over(generation):
+                    return
+                await self._deltas(level, tp, [record])
+            await asyncio.sleep(0)
 
     async def _deltas(self, level: Any, tp: TP, run: Sequence[Any]) -> None:
         started = time.perf_counter()
@@ -215,12 +222,11 @@ class Agents:
         self.metrics.processing.labels("deltas").observe(time.perf_counter() - started)
         self._note(tp, run)
 
-    async def tick(self, *, last: bool = False, close: bool = False) -> None:
+    async def tick(self, *, last: bool = False) -> None:
         """Close ticks that no record closes, and write the checkpoints that are due.
 
         Args:
             last: the worker is about to end: all checkpoints are due.
-            close: and no tick in progress is waited for.
         """
         now = time.monotonic()
         if now - self._ticked > STILL:
@@ -230,7 +236,7 @@ class Agents:
             async with self._locks["account", partition]:
                 level = None if self._held() else self.accounts.levels.get(partition)
                 if level is not None:
-                    await self._close_quiet(partition, level, now, close=close)
+                    await self._close_quiet(partition, level, now)
                     self._checkpoint(partition, level, self.account_checkpoints, last=last)
         for partition in list(self.groups.levels):
             async with self._locks["group", partition]:
@@ -238,9 +244,9 @@ class Agents:
                 if group is not None:
                     self._checkpoint(partition, group, self.group_checkpoints, last=last)
 
-    async def _close_quiet(self, partition: int, level: Any, now: float, *, close: bool) -> None:
+    async def _close_quiet(self, partition: int, level: Any, now: float) -> None:
         heard = self._heard.setdefault(partition, now)
-        quiet = close or (now - heard > IDLE and self._caught_up(partition, level))
+        quiet = self._closing or (now - heard > IDLE and self._caught_up(partition, level))
         if quiet and partition not in self._idle:
             self._idle.add(partition)
             end = level.position.get("requests", -1)
@@ -259,13 +265,24 @@ class Agents:
         """Say whether the partitions may be about to go elsewhere, or nothing may count."""
         return bool(self.accounts.app.rebalancing or self.fault)
 
+    def _over(self, generation: int) -> bool:
+        """Say whether what was fetched in a generation of the group must be left to the next.
+
+        The partition is read again from what is committed, by us or by another worker.
+        """
+        current = self.accounts.app.consumer_generation_id
+        return self._closing or generation != current or generation == self._released
+
     async def hand_over(self) -> None:
         """Finish what has begun, before the partitions may go to another worker."""
+        self._released = self.accounts.app.consumer_generation_id
         for lock in list(self._locks.values()):
             async with lock:
                 pass
         await self.account_checkpoints.finish()
         await self.group_checkpoints.finish()
+        self._heard.clear()
+        self._idle.clear()
 
     async def close(self) -> None:
         """Write a last checkpoint of each level, once its tick in progress is closed."""
@@ -275,7 +292,8 @@ class Agents:
             for checkpoints in (self.account_checkpoints, self.group_checkpoints)
             for partition in checkpoints.table.shelf.levels
         ):
-            await self.tick(last=True, close=time.monotonic() - began > LAST_TICK)
+            self._closing = time.monotonic() - began > LAST_TICK
+            await self.tick(last=True)
             await asyncio.sleep(0.05)
 
     def fail(self, fault: Exception) -> None:

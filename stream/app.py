@@ -134,9 +134,9 @@ def view(app: App, agents: Agents) -> View:
     known = [records for records in behind.values() if records is not None]
     return View(
         assigned=sum(tp.topic == requests for tp in assignment),
-        others=app.unassigned,
+        others=app.consumer_generation_id > 0 and not app.rebalancing,
         lag=sum(known) if len(known) == len(behind) else None,
-        progress=agents.progress,
+        progress=max(agents.progress, agents.accounts.progress, agents.groups.progress),
         recovering=recovering,
     )
 

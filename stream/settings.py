@@ -80,7 +80,7 @@ def read(environment: Mapping[str, str] | None = None, **given: str | None) -> S
     """Read the settings; what is given by name, and is not None, stands above the environment.
 
     Raises:
-        ConfigError: a variable is unknown or holds what it may not; the message names it.
+        ConfigError: a variable holds what it may not; the message names it.
 
     >>> read({"WEIR_PARTITIONS": "8"}).partitions
     8

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -134,6 +135,7 @@ class Shelf(Store, Generic[L]):  # type: ignore[misc]
         self.changelogs: dict[int, Changelog] = {}
         self.on_failure: Callable[[Exception], None] | None = None
         self._offsets: dict[TP, int] = {}
+        self.progress = time.monotonic()  # when recovery last went on
         self._generation = -1
 
     def persisted_offset(self, tp: TP) -> int | None:
@@ -148,6 +150,7 @@ class Shelf(Store, Generic[L]):  # type: ignore[misc]
         self, batch: Iterable[Any], to_key: Callable[[Any], Any], to_value: Callable[[Any], Any]
     ) -> None:
         """Gather entries of the changelog; a level that lives knows them."""
+        self.progress = time.monotonic()
         for event in batch:
             message = event.message
             if message.partition not in self.levels:
@@ -191,6 +194,7 @@ class Shelf(Store, Generic[L]):  # type: ignore[misc]
                     self.on_failure(fault)
                 return
             self.levels[tp.partition] = level
+            self.progress = time.monotonic()
             await asyncio.sleep(0)
 
     def reset_state(self) -> None:

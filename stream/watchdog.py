@@ -19,8 +19,8 @@ class View:
     assigned: int  # partitions of the requests that are ours
     others: bool  # some other member has partitions
     lag: int | None  # records not yet taken in; None while it cannot be known
-    progress: float  # when a run was last taken in, monotonic seconds
-    recovering: bool
+    progress: float  # when something was last taken in or recovered, monotonic seconds
+    recovering: bool  # or waiting for the group to share out its partitions
 
 
 class Watchdog:
@@ -57,22 +57,25 @@ class Watchdog:
         self._looked, self._worked = now, worked
         if frozen > self.session:
             return f"the process stood still for {frozen:.0f} s, longer than the group's session"
+        # Records that come after a long quiet have not waited since the last one was taken in.
+        self._since["progress"] = max(self._since["progress"], view.progress)
         well = {
             "assignment": view.assigned > 0 or view.others,
             "lag": view.lag is not None or view.assigned == 0 or view.recovering,
-            "progress": not view.lag or view.recovering or now - view.progress < self.stall,
+            "progress": not view.lag and not view.recovering,
         }
         for check, fine in well.items():
             if fine:
                 self._since[check] = now
             if self.metrics is not None:
-                self.metrics.healthy.labels(check).set(fine)
+                waits = check == "progress" and now - self._since[check] < self.stall
+                self.metrics.healthy.labels(check).set(fine or waits)
         reasons = {
             "assignment": "no partition was assigned",
             "lag": "the lag could not be known",
-            "progress": "records wait and none was taken in",
+            "progress": "there was something to take in or to recover, and nothing was",
         }
         for check, reason in reasons.items():
-            if now - self._since[check] > (0.0 if check == "progress" else self.stall):
+            if now - self._since[check] > self.stall:
                 return f"{reason} for {self.stall:.0f} s"
         return None

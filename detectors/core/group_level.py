@@ -9,7 +9,7 @@ from detectors.core.detector import Detector, Finding, Tick, pack, unpack
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
 from detectors.core.members import Members
-from detectors.core.population import HORIZON, HOUR, YOUNG, Lone, Population
+from detectors.core.population import HORIZON, HOUR, NOW, YOUNG, Lone, Population
 from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
 from detectors.core.records import Delta, Scope
 from detectors.core.singles import Singles
@@ -25,9 +25,11 @@ COLUMNS = {
     "first_seen": Column("int64"),
     "folded_at": Column("int64"),
     "active": Column("float64"),  # accounts within HORIZON
+    "active_now": Column("float64"),  # accounts NOW
     "present": Column("float64"),  # accounts within an HOUR
     "young": Column("float64"),  # of them, younger than a day
     "moved": Column("float64", (mixture.SLOTS,)),  # accounts that moved within HORIZON
+    "moved_now": Column("float64", (mixture.SLOTS,)),  # accounts that moved NOW
     "moved_hour": Column("float64", (mixture.SLOTS,)),  # accounts that moved within an HOUR
     "egress_bits": Column("uint64", (2, 8)),  # members' egresses: in this hour, in the one before
     "egress_hour": Column("int64"),
@@ -36,6 +38,8 @@ COLUMNS = {
 FADING = {
     "active": HORIZON,
     "moved": HORIZON,
+    "active_now": NOW,
+    "moved_now": NOW,
     "present": HOUR,
     "young": HOUR,
     "moved_hour": HOUR,
@@ -246,6 +250,7 @@ class GroupLevel(Level):
         self._fade(rows, number)
         present = presence(away, horizon=HOUR)
         np.add.at(profiles["active"], group, presence(away, horizon=HORIZON))
+        np.add.at(profiles["active_now"], group, presence(away, horizon=NOW))
         np.add.at(profiles["present"], group, present)
         np.add.at(profiles["young"], group, present * (number - born < YOUNG))
         scopes = profiles["scope"][group]
@@ -253,7 +258,7 @@ class GroupLevel(Level):
             lone.company += float(present[scopes == SCOPE_CODES[scope]].sum())
         moves = np.stack([links.members[moved], links.models[moved], links.groups[moved]], axis=1)
         moves = np.unique(moves, axis=0)
-        for column in ("moved", "moved_hour"):
+        for column in ("moved", "moved_now", "moved_hour"):
             np.add.at(profiles[column], (moves[:, 2], moves[:, 1]), 1.0)
         self._fold_egresses(number, links, rows)
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from detectors.sketches.decayed import Floats, presence
 from detectors.sketches.mixture import SLOTS
 
-#: Seconds within which an account counts as active, and within which a group's are counted.
-HORIZON, HOUR = 300.0, 3600.0
-HORIZONS = np.array([HORIZON, HOUR])
+#: Seconds within which an account counts as active; as there at all; and as there now.
+HORIZON, HOUR, NOW = 300.0, 3600.0, 15.0
+HORIZONS = np.array([HORIZON, HOUR, NOW])
 #: Age under which an account counts as young.
 YOUNG = 86_400
 #: Releases remembered.
@@ -22,8 +22,10 @@ RELEASES = 64
 class Lone:
     """Accounts that share nothing with anybody, at one scope: customers whom no group moves."""
 
-    active: Floats = field(default_factory=lambda: np.zeros(2))  # for each of `HORIZONS`
-    moved: Floats = field(default_factory=lambda: np.zeros((2, SLOTS)))
+    active: Floats = field(
+        default_factory=lambda: np.zeros(len(HORIZONS))
+    )  # for each of `HORIZONS`
+    moved: Floats = field(default_factory=lambda: np.zeros((len(HORIZONS), SLOTS)))
     company: float = 0.0  # accounts that do share, within an hour
 
     @property

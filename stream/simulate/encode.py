@@ -3,6 +3,7 @@
 from typing import Final
 
 import orjson
+import xxhash
 
 from stream.simulate.accounts import Accounts
 from stream.simulate.columns import Columns
@@ -36,11 +37,14 @@ class Encoder:
         )
         self._fragments: dict[int, str] = {}
         self._written = 0
+        # Ids of different worlds differ, or the second in a topic would be taken for a repeat.
+        name = f"{world.seed}|{world.start}|{world.campaign}".encode()
+        self._world = f"{xxhash.xxh3_64_intdigest(name) >> 32:08x}"
 
     def encode(self, requests: Columns) -> list[bytes]:
         """Return one line a request, in the order given."""
         fragments = self._identities(requests)
-        prompts = self._prompts(requests)
+        prompts, world = self._prompts(requests), self._world
         number = self._written
         self._written += len(requests)
         columns = [
@@ -61,7 +65,7 @@ class Encoder:
         ]
         return [
             (
-                f'{{"id":"r{number + place:010x}","ts":{ts:.3f},{fragment}'
+                f'{{"id":"r{world}{number + place:08x}","ts":{ts:.3f},{fragment}'
                 f'{MODELS[model]}","input_tokens":{asked},"output_tokens":{answered},'
                 f'"cached_tokens":{cached},"latency_ms":{latency},"status":{status}'
                 f"{_conversation(conversation, turn, application) if conversation else ''}"

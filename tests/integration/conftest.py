@@ -9,6 +9,8 @@ from deploy.kafka.server import KafkaServer
 from tests.integration.house import House
 from tests.integration.world import World, world
 
+pytest.register_assert_rewrite("tests.integration.comparison", "tests.integration.oracle")
+
 
 @pytest.fixture(scope="session")
 def campaign() -> World:

@@ -144,6 +144,12 @@ class House:
             return 1
         return total
 
+    def committed(self, topic: str, partition: int = 0) -> int:
+        """Return the next offset that the group would read of a partition."""
+        place = TopicPartition(self.full_name(topic), partition)
+        offset: int = self._watcher.committed([place], SECONDS)[0].offset
+        return offset
+
     def settled(self, *, seconds: float = 90.0) -> None:
         """Wait until the workers' checkpoints cover every record."""
 

@@ -21,7 +21,7 @@ def test_a_stopped_worker_leaves_little_to_read_again(
     began = time.monotonic()
     assert worker.stop(how) == 0, worker.output
     assert time.monotonic() - began < 10
-    assert 0 < house.behind("requests") < 0.9 * len(campaign.records)
+    assert house.behind("requests") < 0.9 * len(campaign.records)
     assert "no last checkpoint" not in worker.output
     house.worker()
     settle_and_compare(house, campaign, paused=True)

@@ -32,10 +32,10 @@ class ModelPivot(Detector):
     """Asserts that a group's accounts move to a model no faster than accounts at large.
 
     Of a group: with n accounts active in five minutes (or an hour, or a quarter of a minute), k of
-    which moved to one model, the chance that as many move when each does with the probability q seen in all *other*
-    accounts, or in those that share nothing with anybody, as a binomial tail that allows for
-    members of one office moving alike.  A release that everybody follows raises q and so explains
-    itself.
+    which moved to one model, the chance that as many move when each does with the probability q
+    seen in all *other* accounts, or in those that share nothing with anybody, as a binomial tail
+    that allows for members of one office moving alike.  A release that everybody follows raises q
+    and so explains itself.
 
     Of one account alone: the G-test of its last minute's mix against its usual one, never more
     surprising than that some account moves at all; alone it seldom is an alert, as customers do

@@ -67,7 +67,8 @@ def test_an_empty_changelog_makes_a_level_that_has_seen_nothing() -> None:
 
 
 def test_the_last_checkpoint_counts() -> None:
-    owner = Owner(log := [])
+    log: list[Entry] = []
+    owner = Owner(log)
     for _ in range(5):
         owner.take(3)
         owner.checkpoint()
@@ -76,7 +77,8 @@ def test_the_last_checkpoint_counts() -> None:
 
 
 def test_a_checkpoint_cut_short_anywhere_counts_for_nothing() -> None:
-    whole = Owner(log := [])
+    log: list[Entry] = []
+    whole = Owner(log)
     whole.take(3)
     whole.checkpoint()
     before = len(log)
@@ -90,7 +92,8 @@ def test_a_checkpoint_cut_short_anywhere_counts_for_nothing() -> None:
 
 
 def test_who_goes_on_after_a_checkpoint_cut_short_writes_checkpoints_that_count() -> None:
-    owner = Owner(log := [])
+    log: list[Entry] = []
+    owner = Owner(log)
     for number in range(6):
         owner.take(3)
         owner.checkpoint(cut_after=1 if number % 2 else None)
@@ -103,7 +106,8 @@ def test_who_goes_on_after_a_checkpoint_cut_short_writes_checkpoints_that_count(
 
 
 def test_compaction_changes_nothing() -> None:
-    owner = Owner(log := [])
+    log: list[Entry] = []
+    owner = Owner(log)
     for number in range(12):
         owner.take(3)
         owner.checkpoint()
@@ -130,7 +134,8 @@ def test_what_no_checkpoint_names_is_taken_away() -> None:
 
 @pytest.mark.parametrize("late", [1, 5])
 def test_a_worker_taken_for_dead_that_writes_late_changes_nothing(late: int) -> None:
-    dead = Owner(log := [], generation=1)
+    log: list[Entry] = []
+    dead = Owner(log, generation=1)
     dead.take(3)
     dead.checkpoint()
     owner = Owner(log, generation=3)
@@ -148,7 +153,8 @@ def test_a_worker_taken_for_dead_that_writes_late_changes_nothing(late: int) -> 
 
 
 def test_a_new_group_whose_generations_begin_again_comes_after_the_old_one() -> None:
-    old = Owner(log := [], generation=57)
+    log: list[Entry] = []
+    old = Owner(log, generation=57)
     old.take(3)
     old.checkpoint()
     new = Owner(log, generation=1)
@@ -159,7 +165,8 @@ def test_a_new_group_whose_generations_begin_again_comes_after_the_old_one() -> 
 
 
 def test_a_checkpoint_that_lacks_a_segment_is_no_checkpoint() -> None:
-    owner = Owner(log := [])
+    log: list[Entry] = []
+    owner = Owner(log)
     owner.take(3)
     owner.checkpoint()
     rest = [entry for entry in log if b"/account/" not in entry[0]]
@@ -169,7 +176,8 @@ def test_a_checkpoint_that_lacks_a_segment_is_no_checkpoint() -> None:
 
 
 def test_a_pause_is_taken_again_until_a_checkpoint_holds_it() -> None:
-    owner = Owner(log := [])
+    log: list[Entry] = []
+    owner = Owner(log)
     owner.take(3)
     owner.checkpoint()
     log += pairs(owner.changelog.pause(Pause(number=1, after=4)))

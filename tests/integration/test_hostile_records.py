@@ -78,7 +78,7 @@ def test_hostile_records_become_dead_letters_and_the_stream_goes_on(
         next_offset[record.partition] += 1
     found = {}
     for message in house.read("dead-letters"):
-        letter = json.loads(message.value())
+        letter = json.loads(message.value() or b"")
         assert letter["source"] == house.full_name("requests")
         assert letter["detail"]
         original = letter["original"]

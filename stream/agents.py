@@ -137,11 +137,13 @@ class Agents:
                 max_bytes=self.limit,
             )
 
-        moments = [_moment(record) for record in run]
-        decoded = decode(run, min(moments))
+        now = time.time()
+        stamps = [now * 1000 if r.timestamp is None else r.timestamp for r in run]
+        decoded = decode(run, min(min(stamps) / 1000, now))
         if not any(letter.reason == "future" for letter in decoded.dead_letters):
             return decoded
-        each = [decode([record], at) for record, at in zip(run, moments, strict=True)]
+        # A clock that runs ahead of ours is not believed.
+        each = [decode([r], min(at / 1000, now)) for r, at in zip(run, stamps, strict=True)]
         return codec.Decoded(
             requests=[request for one in each for request in one.requests],
             times=np.concatenate([one.times for one in each]),
@@ -397,9 +399,3 @@ class Agents:
         ):
             if later > earlier:
                 metrics.records.labels(outcome).inc(later - earlier)
-
-
-def _moment(record: Any) -> float:
-    """Return when Kafka got a record; a clock that runs ahead of ours is not believed."""
-    now = time.time()
-    return now if record.timestamp is None else min(record.timestamp / 1000, now)

@@ -46,6 +46,7 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
         topic_replication_factor=settings.replication,
         topic_allow_declare=settings.create_topics,
         topic_disable_leader=True,
+        table_standby_replicas=0,  # a standby would be assigned our changelogs, and be taken for us
         web_enabled=False,
         autodiscover=False,
         store="memory://",

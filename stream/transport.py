@@ -31,7 +31,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
         runs = await super()._fetch_records(*args, **kwargs)
         self.consumer.fetched |= {tp: run[-1].offset for tp, run in runs.items()}
+        self.consumer.fetched_in = self.current_assignment()
         return runs
+
+    def current_assignment(self) -> Any:
+        """Return aiokafka's assignment, another object after each rebalance."""
+        return self._ensure_consumer()._subscription.subscription.assignment
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Commit; what the group refuses is no fault of ours, as Faust takes it to be."""
@@ -56,6 +61,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fetched: dict[TP, int] = {}  # last offset of the last run of each partition
+        self.fetched_in: Any = None  # the assignment that the last runs belong to
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -69,10 +75,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 await self.sleep(0)
                 if self.should_stop or runs is None:
                     return
-                if self.flow_active:
-                    await self._deliver(runs, active)
-                else:
-                    await self._back_to_committed()
+                await self._deliver(runs, active)
         except self.consumer_stopped_errors:
             if not self.transport.app.should_stop:
                 raise
@@ -81,33 +84,30 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 raise
 
     async def _deliver(self, runs: Mapping[TP, list[Any]], active: set[TP] | None) -> None:
+        """Hand runs to the agents, but for those that a rebalance has overtaken.
+
+        These are dropped: a new assignment begins where the offsets are committed.  Faust would
+        take them for its new generation's, and what lies before them would be skipped.
+        """
         generation = self.app.consumer_generation_id
         for tp, run in runs.items():
-            if not self.flow_active or self.app.consumer_generation_id != generation:
-                return  # the position goes back to the committed one after a rebalance
+            current = self.fetched_in is self._thread.current_assignment()
+            if not current or not self.flow_active or self.app.consumer_generation_id != generation:
+                return
             if active is not None and tp not in active and tp not in self._buffered_partitions:
                 continue
             if self._is_changelog_tp(tp):
                 for record in run:
                     await self._hand_over(tp, record.offset, self._to_message(tp, record))
             else:
-                start = self._read_offset[tp] or 0
-                fresh = run if run[0].offset >= start else [r for r in run if r.offset >= start]
-                if fresh:
-                    message = self._to_message(tp, fresh[-1])
-                    message.key, message.value = None, fresh
-                    await self._hand_over(tp, fresh[-1].offset + 1, message)
+                message = self._to_message(tp, run[-1])
+                message.key, message.value = None, run
+                await self._hand_over(tp, run[-1].offset + 1, message)
 
     async def _hand_over(self, tp: TP, position: int, message: Any) -> None:
         deliver = cast(Callable[[Any], Awaitable[None]], self.callback)
         await self.wait_first(deliver(message), self.suspend_flow.wait())
         self._read_offset[tp] = position
-
-    async def _back_to_committed(self) -> None:
-        try:
-            await self.perform_seek()
-        except Exception as error:  # the broker may be away; the next round tries again
-            self.log.warning("cannot seek to the committed offsets: %r", error)
 
     def waiting(self, tp: TP) -> int | None:
         """Return how many records the broker holds that were not fetched; None if unknown.
@@ -115,8 +115,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         What the position has passed counts as fetched: the end of a partition may be the mark of
         a transaction, which no consumer is shown.
         """
-        consumer = self._thread._ensure_consumer()
-        assignment = consumer._subscription.subscription.assignment
+        assignment = self._thread.current_assignment()
         state = None if assignment is None else assignment.state_value(tp)
         if state is None or state.highwater is None or not state.has_valid_position:
             return None

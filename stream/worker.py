@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import random
@@ -65,6 +66,11 @@ async def run(settings: Settings, config: Config) -> int:
 async def _run_app(
     settings: Settings, config: Config, metrics: Metrics, stop: asyncio.Event
 ) -> int:
+    # Records come and go by the ten thousand: with Python's usual thresholds the collector would
+    # look at all that wait, again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
     app, agents = weir_app.build(settings, config, metrics)
     dog = Watchdog(stall=settings.stall_seconds, session=settings.session_seconds, metrics=metrics)
     tasks = [asyncio.create_task(app.start()), asyncio.create_task(_tick(app, agents))]

@@ -159,7 +159,26 @@ class House:
                 raise AssertionError(f"all ended, {codes}:\n{self.said}")
             return self.behind("requests", "deltas") == 0
 
-        until(done, what="checkpoints of every record", seconds=seconds)
+        try:
+            until(done, what="checkpoints of every record", seconds=seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self._left()}\n{self.said}") from None
+
+    def _left(self) -> dict[str, tuple[int, int]]:
+        """Return of each partition what is committed and where it ends, where they differ."""
+        places = [
+            TopicPartition(self.prefix + topic, number)
+            for topic in ("requests", "deltas")
+            for number in range(PARTITIONS)
+        ]
+        ends = {
+            f"{place.topic}/{place.partition}": (
+                place.offset,
+                self._watcher.get_watermark_offsets(place, SECONDS)[1],
+            )
+            for place in self._watcher.committed(places, SECONDS)
+        }
+        return {place: (taken, end) for place, (taken, end) in ends.items() if taken != end}
 
     @property
     def said(self) -> str:

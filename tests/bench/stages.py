@@ -9,9 +9,16 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-import msgspec
-
-from detectors.core.records import Request
+from detectors import CATALOG
+from detectors.core.account_level import AccountLevel
+from detectors.core.batch import Batch, batch_of
+from detectors.core.detector import Detector
+from detectors.core.group_level import GroupLevel
+from detectors.core.level import Output
+from detectors.sketches.seen import Seen
+from stream.codec import decode_deltas, decode_requests, encode_deltas
+from stream.config import Config
+from stream.decoded import Decoded
 from tests.bench.events import Events
 from tests.bench.machine import machine
 from tests.bench.table import spread
@@ -29,19 +36,51 @@ class Stage:
     run: Callable[[Any], Any]
 
 
-def stages() -> list[Stage]:
+def stages(detectors: Sequence[type[Detector]] = CATALOG) -> list[Stage]:
     """List the stages in the order a batch takes them; made anew for each run, state and all."""
-    decoder = msgspec.json.Decoder(Request)
+    seen = Seen(capacity=262_144)
+    settings = Config().settings(seed=0)
+    accounts = AccountLevel(
+        partition=0, partitions=1, settings=settings, detectors=[kind() for kind in detectors]
+    )
+    groups = GroupLevel(partition=0, settings=settings, detectors=[kind() for kind in detectors])
+    offset = 0
 
-    def decode(records: Sequence[bytes]) -> list[Request]:
-        return [decoder.decode(record) for record in records]
+    def decode(records: Sequence[bytes]) -> Decoded:
+        nonlocal offset
+        offsets = range(offset, offset + len(records))
+        offset += len(records)
+        return decode_requests(records, offsets, source="weir.requests")
 
-    return [Stage(name="decode (msgspec)", run=decode)]
+    def columns(decoded: Decoded) -> Batch:
+        return batch_of(decoded.requests, decoded.times, decoded.offsets, seed=0)
+
+    def dedup(batch: Batch) -> Batch:
+        seen.fresh(batch.hashes)
+        return batch
+
+    def to_groups(output: Output) -> list[bytes]:
+        return encode_deltas([delta for _, delta in output.deltas])
+
+    def group(values: Sequence[bytes]) -> None:
+        for value in values:
+            groups.process(decode_deltas(value), groups.waiting.position + 1)
+
+    return [
+        Stage(name="decode", run=decode),
+        Stage(name="columns, keyed hashes", run=columns),
+        Stage(name="repeated ids (a second time, alone)", run=dedup),
+        Stage(name="accounts: repeated ids, profiles, ticks, detectors", run=accounts.process),
+        Stage(name="deltas to bytes", run=to_groups),
+        Stage(name="groups: bytes to profiles, ticks, detectors", run=group),
+    ]
 
 
-def seconds_by_stage(batches: Sequence[Sequence[bytes]]) -> dict[str, float]:
+def seconds_by_stage(
+    batches: Sequence[Sequence[bytes]], detectors: Sequence[type[Detector]] = CATALOG
+) -> dict[str, float]:
     """Take every batch through all stages; add up the time of each stage."""
-    path = stages()
+    path = stages(detectors)
     spent = dict.fromkeys((stage.name for stage in path), 0.0)
     for batch in batches:
         passed: Any = batch
@@ -66,11 +105,13 @@ def main() -> None:
     turns = [seconds_by_stage(batches) for _ in range(options.repeat)]
     costs = {name: [turn[name] / options.events * 1e6 for turn in turns] for name in turns[0]}
     rows = "\n".join(f"| {name} | {spread(cost, '.2f')} |" for name, cost in costs.items())
+    none = [sum(seconds_by_stage(batches, ()).values()) for _ in range(options.repeat)]
     total = sum(median(cost) for cost in costs.values())
     text = (
         f"{options.events:,} events of {options.accounts:,} accounts in batches of {BATCH:,}; "
         f"median (lowest to highest) of {options.repeat} runs.\n\n"
-        f"| stage | µs/event |\n|---|---:|\n{rows}\n| all | {total:.2f} |\n\n"
+        f"| stage | µs/event |\n|---|---:|\n{rows}\n| all | {total:.2f} |\n"
+        f"| all, without detectors | {median(none) / options.events * 1e6:.2f} |\n\n"
         f"Machine: {machine()}.\n"
     )
     sys.stdout.write(text)

@@ -91,9 +91,9 @@ class Agents:
         generation = self.accounts.app.consumer_generation_id
         for start in range(0, len(run), PART):
             async with self._locks["account", tp.partition]:
-                level = self.accounts.levels.get(tp.partition)
-                if level is None or self._over(generation):
+                if self._over(generation):
                     return
+                level = self.accounts.levels[tp.partition]
                 await self._requests(level, tp, run[start : start + PART])
             await asyncio.sleep(0)
 
@@ -161,9 +161,9 @@ class Agents:
         """Take in what happened to accounts."""
         generation = self.accounts.app.consumer_generation_id
         async with self._locks["account", tp.partition]:
-            level = self.accounts.levels.get(tp.partition)
-            if level is None or self._over(generation):
+            if self._over(generation):
                 return
+            level = self.accounts.levels[tp.partition]
             decoded = self._decode_each(tp, run, codec.lifecycle_of)
             for event, moment, offset in decoded.lifecycles:
                 level.live(event, moment, offset)
@@ -191,9 +191,9 @@ class Agents:
         generation = self.accounts.app.consumer_generation_id
         for record in run:
             async with self._locks["group", tp.partition]:
-                level = self.groups.levels.get(tp.partition)
-                if level is None or self._over(generation):
+                if self._over(generation):
                     return
+                level = self.groups.levels[tp.partition]
                 await self._deltas(level, tp, [record])
             await asyncio.sleep(0)
 

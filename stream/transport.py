@@ -34,6 +34,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         self.consumer.fetched_in = self.current_assignment()
         return runs
 
+    async def seek_back(self, offsets: Mapping[TP, int]) -> None:
+        """Fetch again from these offsets where the position has passed them."""
+        consumer, assignment = self._ensure_consumer(), self.current_assignment()
+        if assignment is self.consumer.fetched_in:
+            for tp, offset in offsets.items():
+                state = assignment.state_value(tp)
+                if state.has_valid_position and state.position > offset:
+                    consumer.seek(tp, offset)
+
     def current_assignment(self) -> Any:
         """Return aiokafka's assignment, another object after each rebalance."""
         return self._ensure_consumer()._subscription.subscription.assignment
@@ -86,23 +95,28 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def _deliver(self, runs: Mapping[TP, list[Any]], active: set[TP] | None) -> None:
         """Hand runs to the agents, but for those that a rebalance has overtaken.
 
-        These are dropped: a new assignment begins where the offsets are committed.  Faust would
-        take them for its new generation's, and what lies before them would be skipped.
+        A new assignment begins where the offsets are committed: runs of the one before would leave
+        a gap, and Faust would not tell them apart.  Runs of the present one that are not wanted
+        yet, because recovery goes on, are fetched again.
         """
         generation = self.app.consumer_generation_id
+        dropped: dict[TP, int] = {}
         for tp, run in runs.items():
-            current = self.fetched_in is self._thread.current_assignment()
-            if not current or not self.flow_active or self.app.consumer_generation_id != generation:
+            if self.fetched_in is not self._thread.current_assignment():
                 return
-            if active is not None and tp not in active and tp not in self._buffered_partitions:
-                continue
-            if self._is_changelog_tp(tp):
+            ours = self.flow_active and self.app.consumer_generation_id == generation
+            fed = active is None or tp in active or tp in self._buffered_partitions
+            if not (ours and fed):
+                dropped[tp] = run[0].offset
+            elif self._is_changelog_tp(tp):
                 for record in run:
                     await self._hand_over(tp, record.offset, self._to_message(tp, record))
             else:
                 message = self._to_message(tp, run[-1])
                 message.key, message.value = None, run
                 await self._hand_over(tp, run[-1].offset + 1, message)
+        if dropped:
+            await self._thread.call_thread(self._thread.seek_back, dropped)
 
     async def _hand_over(self, tp: TP, position: int, message: Any) -> None:
         deliver = cast(Callable[[Any], Awaitable[None]], self.callback)

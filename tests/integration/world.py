@@ -60,6 +60,17 @@ def world(*, ticks: int = 300, rate: int = 60, step: int = 7, seed: int = 1) -> 
     made, chance = World(), random.Random(seed)
     people = [f"person-{number}" for number in range(ACCOUNTS)]
     home = {person: f"office-{number % EGRESSES}" for number, person in enumerate(people)}
+    # A group counts from its second account on. Who that is must not hang on which partition is
+    # read first, so each group gets its first two one after the other.
+    for order in range(2):
+        first = people[order * EGRESSES : (order + 1) * EGRESSES]
+        for account in (*first, f"hydra-{order}"):
+            made.add(
+                account,
+                at=EPOCH - 60 + 10 * order,
+                number=f"first-{account}",
+                proxy=home.get(account, "proxy-net"),
+            )
     number = 0
     for tick in range(ticks):
         at = EPOCH + tick * step

@@ -82,9 +82,9 @@ def hydra_pivot(world: World) -> None:
         "model_pivot",
         "proxy",
         value="hydra",
-        accounts_at_least=20,
+        accounts_at_least=8,
         after=then + 5 * MINUTE,
-        within=30,
+        within=10,
     )
     world.spare("model_pivot", scope="account")
     world.spare("model_pivot", scope="proxy", value="203.*")

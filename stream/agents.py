@@ -101,8 +101,6 @@ class Agents:
         run = self._unapplied(run, level.position.get("requests", -1))
         if not run:
             return
-        if run[0].offset > level.position.get("requests", -1) + 1:
-            import sys; print("GAP", tp, level.position, run[0].offset, file=sys.stderr)
         started = time.perf_counter()
         decoded = self._decode_requests(tp, run)
         middle = time.perf_counter()
@@ -221,8 +219,6 @@ class Agents:
                     original=record.value,
                 )
                 await self._dead([letter], tp, self.group_checkpoints)
-            if record.offset > level.position["deltas"] + 1:
-                import sys; print("GAP", tp, level.position, record.offset, run[0].offset, file=sys.stderr)
             output = level.process(deltas, record.offset)
             await self._send(output, tp.partition, self.group_checkpoints, "group")
         self.metrics.processing.labels("deltas").observe(time.perf_counter() - started)

@@ -120,7 +120,6 @@ class Checkpoints:
             for source, offset in checkpoint.position.items()
             if offset >= 0
         }
-        import sys; print("COMMIT", self.level, partition, offsets, generation, checkpoint.position, changelog.owner, changelog.epoch, len(segments), file=sys.stderr)
         if offsets and not await consumer.commit_offsets(offsets):
             return
         await self._all(partition, dict.fromkeys(changelog.removed(paused=paused)))

@@ -77,7 +77,6 @@ class Changelog:
         else:
             if manifests:
                 raise LookupError("no checkpoint in the changelog is whole")
-        self.debug=[(k,m["order"],m["level"].__len__(), set(m["keys"].values())<=entries.keys(), len(m["keys"])) for k,m in manifests.items()]
         self.epoch += max((manifest["order"][0] for manifest in manifests.values()), default=0)
         self._pauses = {
             key: Pause(**unpack(value)) for key, value in entries.items() if f"/{PAUSE}/" in key
@@ -194,7 +193,6 @@ class Shelf(Store, Generic[L]):  # type: ignore[misc]
                 if self.on_failure is not None:
                     self.on_failure(fault)
                 return
-            import sys; print("RESTORED", tp, changelog.epoch, level.position, changelog.debug, file=sys.stderr)
             self.levels[tp.partition] = level
             self.progress = time.monotonic()
             await asyncio.sleep(0)

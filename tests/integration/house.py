@@ -80,7 +80,6 @@ class House:
             {
                 "bootstrap.servers": self.bootstrap,
                 "linger.ms": 5,
-                "enable.idempotence": True,  # keeps their order, whatever is sent again
                 "message.max.bytes": 8_000_000,
                 "queue.buffering.max.messages": 1_000_000,
                 **options,

@@ -7,6 +7,7 @@ due.
 """
 
 import asyncio
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ from stream.checkpoint import Checkpoints
 from stream.decoded import DeadLetter
 from stream.metrics import Metrics
 from stream.shelf import Shelf
+from stream.transport import Run
+
+log = logging.getLogger("weir.agents")
 
 #: Seconds without a request after which the tick in progress is closed.
 IDLE = 1.5
@@ -37,6 +41,8 @@ LAST_TICK = 2.0
 STILL = 3.0
 #: Bytes of the original that a dead letter on a topic holds at most: a broker takes a megabyte.
 ORIGINAL_BYTES = 700_000
+#: Seconds after which records that were fetched and did not arrive are fetched again.
+LOST = 5.0
 #: Keys on the deltas topic, which tell what a record is.
 DELTAS, RELEASE = b"deltas", b"release"
 
@@ -85,8 +91,9 @@ class Agents:
         # whose alerts and deltas are not yet among what it waits for.
         self._locks: dict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._idle: set[int] = set()
+        self._awaiting: dict[TP, tuple[int, float]] = {}  # last offset taken in, and since when
 
-    async def requests(self, tp: TP, run: Sequence[Any]) -> None:
+    async def requests(self, tp: TP, run: Run) -> None:
         """Take in requests of one partition, some at a time, so that others have their turn."""
         generation = self.accounts.app.consumer_generation_id
         for start in range(0, len(run), PART):
@@ -94,6 +101,9 @@ class Agents:
                 if self._over(generation):
                     return
                 level = self.accounts.levels[tp.partition]
+                position = level.position.get("requests", -1)
+                if start == 0 and await self._gap(tp, run, position):
+                    return
                 await self._requests(level, tp, run[start : start + PART])
             await asyncio.sleep(0)
 
@@ -157,13 +167,15 @@ class Agents:
             decoded.requests[part], decoded.times[part], decoded.offsets[part], seed=self.seed
         )
 
-    async def lifecycle(self, tp: TP, run: Sequence[Any]) -> None:
+    async def lifecycle(self, tp: TP, run: Run) -> None:
         """Take in what happened to accounts."""
         generation = self.accounts.app.consumer_generation_id
         async with self._locks["account", tp.partition]:
             if self._over(generation):
                 return
             level = self.accounts.levels[tp.partition]
+            if await self._gap(tp, run, level.position.get("lifecycle", -1)):
+                return
             decoded = self._decode_each(tp, run, codec.lifecycle_of)
             for event, moment, offset in decoded.lifecycles:
                 level.live(event, moment, offset)
@@ -183,46 +195,47 @@ class Agents:
         ]
         told += [await self._dead_letter(letter) for letter in decoded.dead_letters]
         await asyncio.gather(*told)
-        await self.accounts.app.consumer.commit_offsets({tp: run[-1].offset + 1})
+        await self._consumer.commit_offsets({tp: run[-1].offset + 1})
         self._note(tp, run)
 
-    async def deltas(self, tp: TP, run: Sequence[Any]) -> None:
+    async def deltas(self, tp: TP, run: Run) -> None:
         """Take in what the levels of accounts say."""
         generation = self.accounts.app.consumer_generation_id
-        for record in run:
+        for number, record in enumerate(run):
             async with self._locks["group", tp.partition]:
                 if self._over(generation):
                     return
                 level = self.groups.levels[tp.partition]
-                await self._deltas(level, tp, [record])
+                if number == 0 and await self._gap(tp, run, level.position["deltas"]):
+                    return
+                await self._deltas(level, tp, record)
             await asyncio.sleep(0)
 
-    async def _deltas(self, level: Any, tp: TP, run: Sequence[Any]) -> None:
+    async def _deltas(self, level: Any, tp: TP, record: Any) -> None:
         started = time.perf_counter()
-        for record in run:
-            deltas: list[Delta] = []
-            try:
-                if record.value is None:
-                    raise InvalidEventError("null_value", "the record has no value")
-                if record.key == RELEASE:
-                    release = codec.release_of(record.value)
-                    level.release(release.model, event_time(release.ts))
-                else:
-                    deltas = codec.decode_deltas(record.value)
-            except InvalidEventError as error:  # somebody else wrote to the topic
-                letter = DeadLetter(
-                    reason=error.reason,
-                    detail=error.detail,
-                    source=tp.topic,
-                    partition=tp.partition,
-                    offset=record.offset,
-                    original=record.value,
-                )
-                await self._dead([letter], tp, self.group_checkpoints)
-            output = level.process(deltas, record.offset)
-            await self._send(output, tp.partition, self.group_checkpoints, "group")
+        deltas: list[Delta] = []
+        try:
+            if record.value is None:
+                raise InvalidEventError("null_value", "the record has no value")
+            if record.key == RELEASE:
+                release = codec.release_of(record.value)
+                level.release(release.model, event_time(release.ts))
+            else:
+                deltas = codec.decode_deltas(record.value)
+        except InvalidEventError as error:  # somebody else wrote to the topic
+            letter = DeadLetter(
+                reason=error.reason,
+                detail=error.detail,
+                source=tp.topic,
+                partition=tp.partition,
+                offset=record.offset,
+                original=record.value,
+            )
+            await self._dead([letter], tp, self.group_checkpoints)
+        output = level.process(deltas, record.offset)
+        await self._send(output, tp.partition, self.group_checkpoints, "group")
         self.metrics.processing.labels("deltas").observe(time.perf_counter() - started)
-        self._note(tp, run)
+        self._note(tp, [record])
 
     async def tick(self, *, last: bool = False) -> None:
         """Close ticks that no record closes, and write the checkpoints that are due.
@@ -234,6 +247,7 @@ class Agents:
         if now - self._ticked > STILL:
             self._heard.clear()  # the quiet was ours
         self._ticked = now
+        await self._fetch_lost(now)
         for partition in list(self.accounts.levels):
             async with self._locks["account", partition]:
                 level = None if self._held() else self.accounts.levels.get(partition)
@@ -274,6 +288,38 @@ class Agents:
         """
         current = self.accounts.app.consumer_generation_id
         return self._closing or generation != current or generation == self._released
+
+    async def _gap(self, tp: TP, run: Run, position: int) -> bool:
+        """Say whether records before the run did not arrive; they are fetched again, and it too.
+
+        What a rebalance or a recovery makes Faust drop on the way is thus never skipped.
+        """
+        if run.follows <= position:
+            return False
+        await self._consumer.fetch_again(tp, position + 1)
+        return True
+
+    async def _fetch_lost(self, now: float) -> None:
+        """Fetch again what was fetched and did not arrive, where nothing follows it.
+
+        An agent that is merely slow is not harmed: it skips what it has taken in.
+        """
+        for kept, sources in (self.accounts, ("requests", "lifecycle")), (self.groups, ("deltas",)):
+            for partition, level in list(kept.levels.items()):
+                for source in sources:
+                    tp = TP(self.topics[source].get_topic_name(), partition)
+                    position = level.position.get(source, -1)
+                    before, since = self._awaiting.get(tp, (None, now))
+                    if position != before:
+                        self._awaiting[tp] = position, now
+                    elif now - since > LOST and self._consumer.fetched.get(tp, -1) > position:
+                        self._awaiting[tp] = position, now
+                        log.info("fetching %s again from offset %d", tp, position + 1)
+                        await self._consumer.fetch_again(tp, position + 1)
+
+    @property
+    def _consumer(self) -> Any:
+        return self.accounts.app.consumer
 
     async def hand_over(self) -> None:
         """Finish what has begun, before the partitions may go to another worker."""
@@ -329,7 +375,7 @@ class Agents:
             tp: the topic and partition.
             position: last offset taken in, if it is not the one last heard of.
         """
-        consumer = self.accounts.app.consumer
+        consumer = self._consumer
         waiting: int | None = consumer.waiting(tp)
         if waiting is None:
             return None

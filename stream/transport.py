@@ -6,7 +6,7 @@ rebalancing and tables stay Faust's.  Changelog topics keep the stock path, one 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 import faust
@@ -20,6 +20,20 @@ from mode import Service
 FETCH_WAIT = 200
 
 
+class Run(list[Any]):
+    """Records of one partition that a fetch brought, in order.
+
+    Args:
+        records: of the partition; there is one at least.
+        follows: offset of the record fetched before them.
+    """
+
+    def __init__(self, records: Sequence[Any], *, follows: int) -> None:
+        super().__init__(records)
+        #: Offset of the record that came before, -1 where that is not known.
+        self.follows = follows if follows < records[0].offset else -1
+
+
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Faust's consumer thread, whose fetches wait `FETCH_WAIT`."""
 
@@ -29,8 +43,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return consumer
 
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
-        runs = await super()._fetch_records(*args, **kwargs)
-        self.consumer.fetched |= {tp: run[-1].offset for tp, run in runs.items()}
+        fetched, runs = self.consumer.fetched, {}
+        for tp, records in (await super()._fetch_records(*args, **kwargs)).items():
+            runs[tp] = Run(records, follows=fetched.get(tp, -1))
+            fetched[tp] = records[-1].offset
         self.consumer.fetched_in = self.current_assignment()
         return runs
 
@@ -42,6 +58,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 state = assignment.state_value(tp)
                 if state.has_valid_position and state.position > offset:
                     consumer.seek(tp, offset)
+                    self.consumer.fetched.pop(tp, None)
 
     def current_assignment(self) -> Any:
         """Return aiokafka's assignment, another object after each rebalance."""
@@ -92,7 +109,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             if not self.transport.app.should_stop:
                 raise
 
-    async def _deliver(self, runs: Mapping[TP, list[Any]], active: set[TP] | None) -> None:
+    async def _deliver(self, runs: Mapping[TP, Run], active: set[TP] | None) -> None:
         """Hand runs to the agents, but for those that a rebalance has overtaken.
 
         A new assignment begins where the offsets are committed: runs of the one before would leave
@@ -134,6 +151,10 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         if state is None or state.highwater is None or not state.has_valid_position:
             return None
         return max(int(state.highwater) - int(state.position), 0)
+
+    async def fetch_again(self, tp: TP, offset: int) -> None:
+        """Go back to an offset, where records after it were fetched and did not arrive."""
+        await self._thread.call_thread(self._thread.seek_back, {tp: offset})
 
     async def commit_offsets(self, offsets: Mapping[TP, int]) -> bool:
         """Commit the next offsets to read; false when the partitions are no longer ours."""

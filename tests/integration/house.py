@@ -37,7 +37,7 @@ class House:
         self.workers: list[WorkerProcess] = []
         self._watcher = self._consumer()
 
-    def worker(self, **settings: object) -> WorkerProcess:
+    def worker(self, *, module: str = "stream.cli", **settings: object) -> WorkerProcess:
         """Start a worker; settings by their names in the environment, without prefix."""
         environment = {
             "bootstrap": self.bootstrap,
@@ -52,6 +52,7 @@ class House:
         worker = WorkerProcess(
             environment={f"WEIR_{name.upper()}": str(v) for name, v in environment.items()},
             log=self.directory / f"worker-{len(self.workers)}.log",
+            module=module,
         )
         self.workers.append(worker)
         return worker
@@ -162,7 +163,9 @@ class House:
         try:
             until(done, what="checkpoints of every record", seconds=seconds)
         except AssertionError as error:
-            raise AssertionError(f"{error}\n{self._left()}\n{self.said}") from None
+            health = [worker.page() for worker in self.workers]
+            said = "\n".join([str(error), str(self._left()), *health, self.said])
+            raise AssertionError(said) from None
 
     def _left(self) -> dict[str, tuple[int, int]]:
         """Return of each partition what is committed and where it ends, where they differ."""

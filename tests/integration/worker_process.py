@@ -21,14 +21,14 @@ _SAMPLE = re.compile(r"^(weir_\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 class WorkerProcess:
     """Starts at once; `output` is all that it said."""
 
-    def __init__(self, *, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, *, environment: Mapping[str, str], log: Path, module: str) -> None:
         self.port = _free_port()
         self.log = log
         self.began = time.monotonic()
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("WEIR_")}
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "stream.cli", "worker"],
+                [sys.executable, "-m", module, "worker"],
                 cwd=ROOT,
                 env={
                     **inherited,
@@ -50,17 +50,21 @@ class WorkerProcess:
         """The exit code, None while it runs."""
         return self._process.poll()
 
-    def samples(self, name: str, **labels: str) -> list[float]:
-        """Return the values of a metric; none while the worker does not answer."""
+    def page(self) -> str:
+        """Return its metrics as they are served; nothing while it does not answer."""
         try:
             with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
-                page = answer.read().decode()
+                page: str = answer.read().decode()
         except (URLError, OSError):
-            return []
+            return ""
+        return page
+
+    def samples(self, name: str, **labels: str) -> list[float]:
+        """Return the values of a metric; none while the worker does not answer."""
         wanted = {f'{label}="{value}"' for label, value in labels.items()}
         return [
             float(value)
-            for sample, given, value in _SAMPLE.findall(page)
+            for sample, given, value in _SAMPLE.findall(self.page())
             if sample == name and wanted <= set(given.split(","))
         ]
 

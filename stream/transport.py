@@ -200,3 +200,6 @@ class App(faust.App):  # type: ignore[misc]
 
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
+
+    def _create_directories(self) -> None:
+        """Make none: nothing is kept outside of memory and Kafka."""

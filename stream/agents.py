@@ -1,9 +1,10 @@
-"""The main path: runs of records in, alerts and deltas out.
+"""The main path: runs of records in, alerts out.
 
-A request goes `requests` → `codec.decode_requests` → `AccountLevel.process` → a detector → an alert
-on ``weir.alerts``, and a delta to the groups; a delta goes `deltas` → `GroupLevel.process` → a
-detector → an alert.  `tick` closes what no record closes, and asks for the checkpoints that are
-due.
+A request goes `requests` → `codec.decode_requests` → `AccountLevel.process` → a detector, and a
+delta to the groups, with what the detector raised; a delta goes `deltas` → `GroupLevel.process` →
+a detector, and candidates to the campaigns; these go `candidates` → `CampaignLevel.process` → an
+alert on ``weir.alerts``.  `tick` closes what no record closes, and asks for the checkpoints that
+are due.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from msgspec.structs import replace
 from detectors.core.batch import Batch, batch_of
 from detectors.core.errors import InvalidEventError
 from detectors.core.level import Output
-from detectors.core.records import Alert, Delta, event_time
+from detectors.core.records import Alert, Candidates, Delta, event_time
 from stream import codec
 from stream.checkpoint import Checkpoints
 from stream.decoded import DeadLetter
@@ -43,6 +44,8 @@ STILL = 3.0
 ORIGINAL_BYTES = 700_000
 #: Seconds after which records that were fetched and did not arrive are fetched again.
 LOST = 5.0
+#: What the levels of accounts, of groups and of campaigns read.
+SOURCES = (("requests", "lifecycle"), ("deltas",), ("candidates",))
 #: Keys on the deltas topic, which tell what a record is.
 DELTAS, RELEASE = b"deltas", b"release"
 
@@ -53,9 +56,11 @@ class Agents:
     Args:
         accounts: the levels of accounts by partition.
         groups: the levels of groups by partition.
+        campaigns: the level of campaigns, in its one partition.
         topics: Faust's topics to send to, by name without prefix.
         account_checkpoints: of the levels of accounts.
         group_checkpoints: of the levels of groups.
+        campaign_checkpoints: of the level of campaigns.
         metrics: of the process.
         seed: key of the hashes.
         max_ahead: seconds that a request may lie ahead of the clock.
@@ -67,21 +72,27 @@ class Agents:
         *,
         accounts: Shelf[Any],
         groups: Shelf[Any],
+        campaigns: Shelf[Any],
         topics: dict[str, Any],
         account_checkpoints: Checkpoints,
         group_checkpoints: Checkpoints,
+        campaign_checkpoints: Checkpoints,
         metrics: Metrics,
         seed: int,
         max_ahead: float,
         limit: int,
     ) -> None:
-        self.accounts, self.groups, self.topics = accounts, groups, topics
+        self.accounts, self.groups, self.campaigns = accounts, groups, campaigns
+        self.topics = topics
         self.account_checkpoints, self.group_checkpoints = account_checkpoints, group_checkpoints
+        self.campaign_checkpoints = campaign_checkpoints
         self.metrics, self.seed, self.max_ahead, self.limit = metrics, seed, max_ahead, limit
         self.progress = time.monotonic()
         self.position: dict[TP, int] = {}
         self.fault: Exception | None = None
-        for failing in (account_checkpoints, group_checkpoints, accounts, groups):
+        self.shelves = (accounts, groups, campaigns)
+        self.checkpoints = (account_checkpoints, group_checkpoints, campaign_checkpoints)
+        for failing in (*self.shelves, *self.checkpoints):
             failing.on_failure = self.fail
         self._heard: dict[int, float] = {}
         self._ticked = time.monotonic()
@@ -120,13 +131,13 @@ class Agents:
         for pause in changelog.pauses(run[-1].offset):  # the tick was closed here before
             stop = int(np.searchsorted(decoded.offsets, pause.after, side="right"))
             output = level.process(self._batch(decoded, start, stop))
-            await self._send(output, tp.partition, self.account_checkpoints, "account")
+            await self._send(output, tp.partition, self.account_checkpoints)
             changelog.paused, start = pause.number, stop
-            await self._send(level.idle(), tp.partition, self.account_checkpoints, "account")
+            await self._send(level.idle(), tp.partition, self.account_checkpoints)
         output = level.process(self._batch(decoded, start, len(decoded.requests)))
         level.position["requests"] = max(level.position.get("requests", -1), run[-1].offset)
         self._observe(len(run), started, middle, before, level)
-        await self._send(output, tp.partition, self.account_checkpoints, "account")
+        await self._send(output, tp.partition, self.account_checkpoints)
         self._note(tp, run)
         self._heard[tp.partition] = time.monotonic()
         self._idle.discard(tp.partition)
@@ -223,19 +234,33 @@ class Agents:
             else:
                 deltas = codec.decode_deltas(record.value)
         except InvalidEventError as error:  # somebody else wrote to the topic
-            letter = DeadLetter(
-                reason=error.reason,
-                detail=error.detail,
-                source=tp.topic,
-                partition=tp.partition,
-                offset=record.offset,
-                original=record.value,
-            )
-            await self._dead([letter], tp, self.group_checkpoints)
+            await self._dead([_letter(error, tp, record)], tp, self.group_checkpoints)
         output = level.process(deltas, record.offset)
-        await self._send(output, tp.partition, self.group_checkpoints, "group")
+        await self._send(output, tp.partition, self.group_checkpoints)
         self.metrics.processing.labels("deltas").observe(time.perf_counter() - started)
         self._note(tp, [record])
+
+    async def candidates(self, tp: TP, run: Run) -> None:
+        """Take in what the levels of groups say, and publish what comes of it."""
+        generation = self.accounts.app.consumer_generation_id
+        async with self._locks["campaign", tp.partition]:
+            if self._over(generation):
+                return
+            level = self.campaigns.levels[tp.partition]
+            if await self._gap(tp, run, level.position["candidates"]):
+                return
+            for record in run:
+                candidates: list[Candidates] = []
+                try:
+                    if record.value is None:
+                        raise InvalidEventError("null_value", "the record has no value")
+                    candidates = [codec.decode_candidates(record.value)]
+                except InvalidEventError as error:  # somebody else wrote to the topic
+                    await self._dead([_letter(error, tp, record)], tp, self.campaign_checkpoints)
+                output = level.process(candidates, record.offset)
+                for alert in output.alerts:
+                    await self._alert(alert, tp.partition)
+        self._note(tp, run)
 
     async def tick(self, *, last: bool = False) -> None:
         """Close ticks that no record closes, and write the checkpoints that are due.
@@ -254,11 +279,15 @@ class Agents:
                 if level is not None:
                     await self._close_quiet(partition, level, now)
                     self._checkpoint(partition, level, self.account_checkpoints, last=last)
-        for partition in list(self.groups.levels):
-            async with self._locks["group", partition]:
-                group = None if self._held() else self.groups.levels.get(partition)
-                if group is not None:
-                    self._checkpoint(partition, group, self.group_checkpoints, last=last)
+        for name, shelf, checkpoints in (
+            ("group", self.groups, self.group_checkpoints),
+            ("campaign", self.campaigns, self.campaign_checkpoints),
+        ):
+            for partition in list(shelf.levels):
+                async with self._locks[name, partition]:
+                    level = None if self._held() else shelf.levels.get(partition)
+                    if level is not None:
+                        self._checkpoint(partition, level, checkpoints, last=last)
 
     async def _close_quiet(self, partition: int, level: Any, now: float) -> None:
         heard = self._heard.setdefault(partition, now)
@@ -267,7 +296,7 @@ class Agents:
             self._idle.add(partition)
             end = level.position.get("requests", -1)
             await self.account_checkpoints.pause(partition, end)
-            await self._send(level.idle(), partition, self.account_checkpoints, "account")
+            await self._send(level.idle(), partition, self.account_checkpoints)
 
     def _checkpoint(
         self, partition: int, level: Any, checkpoints: Checkpoints, *, last: bool
@@ -304,7 +333,7 @@ class Agents:
 
         An agent that is merely slow is not harmed: it skips what it has taken in.
         """
-        for kept, sources in (self.accounts, ("requests", "lifecycle")), (self.groups, ("deltas",)):
+        for kept, sources in zip(self.shelves, SOURCES, strict=True):
             for partition, level in list(kept.levels.items()):
                 for source in sources:
                     tp = TP(self.topics[source].get_topic_name(), partition)
@@ -327,8 +356,8 @@ class Agents:
         for lock in list(self._locks.values()):
             async with lock:
                 pass
-        await self.account_checkpoints.finish()
-        await self.group_checkpoints.finish()
+        for checkpoints in self.checkpoints:
+            await checkpoints.finish()
         self._heard.clear()
         self._idle.clear()
 
@@ -337,7 +366,7 @@ class Agents:
         began = time.monotonic()
         while not all(
             checkpoints.newer(partition, began)
-            for checkpoints in (self.account_checkpoints, self.group_checkpoints)
+            for checkpoints in self.checkpoints
             for partition in checkpoints.table.shelf.levels
         ):
             self._closing = time.monotonic() - began > LAST_TICK
@@ -351,7 +380,8 @@ class Agents:
 
     def stop_counting(self) -> None:
         """Let no further checkpoint count."""
-        self.account_checkpoints.closed = self.group_checkpoints.closed = True
+        for checkpoints in self.checkpoints:
+            checkpoints.closed = True
 
     def _decode_each(self, tp: TP, run: Sequence[Any], read: Any) -> codec.Decoded:
         return codec.decode_each(
@@ -383,11 +413,8 @@ class Agents:
         fetched: int = consumer.fetched.get(tp, -1)
         return waiting + max(fetched - taken, 0)
 
-    async def _send(
-        self, output: Output, partition: int, checkpoints: Checkpoints, level: str
-    ) -> None:
-        for alert in output.alerts:
-            await self._alert(alert, partition, checkpoints, level)
+    async def _send(self, output: Output, partition: int, checkpoints: Checkpoints) -> None:
+        """Send what a level says to the next; a checkpoint of it counts once that is there."""
         frames: dict[int, list[Any]] = {}
         for target, delta in output.deltas:
             frames.setdefault(target, []).append(delta)
@@ -395,19 +422,22 @@ class Agents:
             for value in codec.encode_deltas(deltas):
                 sent = await self.topics["deltas"].send(key=DELTAS, value=value, partition=target)
                 checkpoints.note(partition, sent)
+        for candidates in output.candidates:
+            value = codec.encode_candidates(candidates)
+            sent = await self.topics["candidates"].send(key=None, value=value, partition=0)
+            checkpoints.note(partition, sent)
         if output.checkpoint is not None:
             checkpoints.write(partition, output.checkpoint)
 
-    async def _alert(
-        self, alert: Alert, partition: int, checkpoints: Checkpoints, level: str
-    ) -> None:
+    async def _alert(self, alert: Alert, partition: int) -> None:
         value = codec.encode_alert(replace(alert, raised_at=time.time()))
         sent = await self.topics["alerts"].send(key=alert.id.encode(), value=value)
         self.metrics.alerts.labels(alert.detector, alert.severity).inc()
         future = asyncio.ensure_future(sent)
-        delay = self.metrics.delay.labels(level)
+        scope = alert.entity.scope
+        delay = self.metrics.delay.labels(scope if scope in ("account", "campaign") else "group")
         future.add_done_callback(lambda _: delay.observe(max(time.time() - alert.ts, 0.0)))
-        checkpoints.note(partition, future)
+        self.campaign_checkpoints.note(partition, future)
 
     async def _dead(self, letters: Sequence[Any], tp: TP, checkpoints: Checkpoints) -> None:
         for letter in letters:
@@ -445,3 +475,14 @@ class Agents:
         ):
             if later > earlier:
                 metrics.records.labels(outcome).inc(later - earlier)
+
+
+def _letter(error: InvalidEventError, tp: TP, record: Any) -> DeadLetter:
+    return DeadLetter(
+        reason=error.reason,
+        detail=error.detail,
+        source=tp.topic,
+        partition=tp.partition,
+        offset=record.offset,
+        original=record.value,
+    )

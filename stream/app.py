@@ -7,6 +7,7 @@ import faust
 from faust.exceptions import ConsumerNotStarted
 
 from detectors.core.account_level import AccountLevel
+from detectors.core.campaign_level import CampaignLevel
 from detectors.core.group_level import GroupLevel
 from stream.agents import Agents
 from stream.checkpoint import Checkpoints
@@ -67,6 +68,12 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
             partition=partition, partitions=settings.partitions, seed=settings.hash_seed
         ),
     )
+    campaigns: ProfileTable[CampaignLevel] = ProfileTable(
+        app,
+        name="campaigns",
+        partitions=1,
+        build=lambda _: config.campaign_level(seed=settings.hash_seed),
+    )
     topics = {
         topic.name: app.topic(
             settings.topic(topic.name),
@@ -80,6 +87,7 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
     agents = Agents(
         accounts=accounts.shelf,
         groups=groups.shelf,
+        campaigns=campaigns.shelf,
         topics=topics,
         account_checkpoints=Checkpoints(
             accounts,
@@ -93,6 +101,12 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
             metrics=metrics,
             interval=settings.checkpoint_seconds,
         ),
+        campaign_checkpoints=Checkpoints(
+            campaigns,
+            topics={"candidates": settings.topic("candidates")},
+            metrics=metrics,
+            interval=settings.checkpoint_seconds,
+        ),
         metrics=metrics,
         seed=settings.hash_seed,
         max_ahead=config.max_ahead_seconds,
@@ -103,6 +117,7 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
         ("lifecycle", agents.lifecycle),
         ("releases", agents.releases),
         ("deltas", agents.deltas),
+        ("candidates", agents.candidates),
     ):
         app.agent(topics[name], name=f"{settings.group}.{name}")(_agent(take, agents))
 
@@ -132,12 +147,13 @@ def view(app: App, agents: Agents) -> View:
             agents.metrics.lag.labels(name, tp.partition).set(records)
     agents.metrics.levels("accounts", agents.accounts.levels)
     agents.metrics.levels("groups", agents.groups.levels)
+    agents.metrics.levels("campaigns", agents.campaigns.levels)
     known = [records for records in behind.values() if records is not None]
     return View(
         assigned=sum(tp.topic == requests for tp in assignment),
         others=app.consumer_generation_id > 0 and not app.rebalancing,
         lag=sum(known) if len(known) == len(behind) else None,
-        progress=max(agents.progress, agents.accounts.progress, agents.groups.progress),
+        progress=max(agents.progress, *(shelf.progress for shelf in agents.shelves)),
         recovering=recovering,
     )
 

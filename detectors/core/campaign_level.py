@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 
 import xxhash
-from msgspec import convert, to_builtins
 from msgspec.structs import replace
 
 from detectors.core.campaigns import Campaign, Campaigns, Members
@@ -62,8 +61,9 @@ class CampaignLevel:
 
     @property
     def state_bytes(self) -> int:
-        """Bytes of the accounts' names, which are nearly all of it."""
-        return sum(len(account) + 100 for s in self.campaigns.suspects for account in s.named)
+        """Bytes of the accounts' names, which are nearly all of it, roughly."""
+        suspects = self.campaigns.suspects
+        return sum(100 * (len(suspect.members) + len(suspect.named)) for suspect in suspects)
 
     def process(self, candidates: Sequence[Candidates], offset: int) -> Output:
         """Take in one record; ticks that all partitions of the groups have closed are judged."""
@@ -73,7 +73,9 @@ class CampaignLevel:
             self.clock = tick
             for part in ready:
                 self._tracked[part.source] = part.tracked
-            alerts = [alert for part in ready for alert in part.alerts]
+            alerts = [
+                pair for part in ready for pair in zip(part.alerts, part.members, strict=True)
+            ]
             if alerts or tick - self._looked >= LOOK:
                 output.alerts += self._close(tick, alerts)
         return output
@@ -89,7 +91,7 @@ class CampaignLevel:
                 if suspect.key in self._segments:
                     dropped.append(f"suspect/{self._segments.pop(suspect.key)}")
                 self._segments[suspect.key] = self._next_segment
-                segments[f"suspect/{self._next_segment}"] = pack(to_builtins(suspect.snapshot()))
+                segments[f"suspect/{self._next_segment}"] = pack(suspect.snapshot())
                 self._next_segment += 1
                 suspect.changed = False
         waiting = self.waiting.snapshot()
@@ -115,13 +117,8 @@ class CampaignLevel:
         """Take back a checkpoint, into a level that has seen nothing."""
         kept = unpack(manifest)
         for number in kept["suspects"]:
-            state = unpack(segments[f"suspect/{number}"])
-            suspect = Suspect((state["key"][0], state["key"][1]))
-            suspect.claims = {a.detector: a for a in convert(state["claims"], list[Alert])}
-            suspect.named = dict(state["named"])
-            suspect.campaign = state["campaign"]
-            suspect.changed = False
-            self.campaigns.suspects.add(suspect)
+            suspect = Suspect.restored(unpack(segments[f"suspect/{number}"]))
+            self.campaigns.suspects.by_key[suspect.key] = suspect
             self._segments[suspect.key] = number
         self.waiting.restore(kept["waiting"])
         self.discovery.restore(kept["discovery"])
@@ -129,20 +126,22 @@ class CampaignLevel:
         self.clock, self._looked = kept["clock"], kept["looked"]
         self.alerts_raised, self._next_segment = kept["alerts_raised"], kept["next_segment"]
         self.campaigns.restore(
-            kept["campaigns"], accounts=sum(self._tracked.values()), tick=self.clock
+            kept["campaigns"], accounts=max(self._tracked.values(), default=0), tick=self.clock
         )
 
-    def _close(self, tick: int, alerts: Sequence[Alert]) -> list[Alert]:
-        campaigns, accounts = self.campaigns, sum(self._tracked.values())
-        alone = [alert for alert in alerts if alert.entity.scope == "account"]
-        others = [alert for alert in alerts if alert.entity.scope != "account"]
-        touched = {alert.id: campaigns.suspects.take(alert) for alert in others}
-        for suspect in dict.fromkeys(touched.values()):
-            campaigns.suspects.tie(suspect, accounts=accounts)
+    def _close(self, tick: int, alerts: Sequence[tuple[Alert, list[str]]]) -> list[Alert]:
+        campaigns = self.campaigns
+        alone = [alert for alert, _ in alerts if alert.entity.scope == "account"]
+        others = [alert for alert, _ in alerts if alert.entity.scope != "account"]
+        touched = {
+            alert.id: campaigns.suspects.take(alert, members)
+            for alert, members in alerts
+            if alert.entity.scope != "account"
+        }
         if tick - self._looked >= LOOK:
             self._looked = tick
             campaigns.suspects.fade(tick)
-        campaigns.group(tick)
+        campaigns.group(tick, accounts=max(self._tracked.values(), default=0))
         told = []
         for name in dict.fromkeys(s.campaign for s in touched.values()):
             if name is not None and self._due(campaigns.by_id[name], tick):

@@ -1,13 +1,12 @@
 """Campaigns: suspects that share accounts, under a name that stays."""
 
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import xxhash
 
 from detectors.core.records import Alert
-from detectors.core.suspects import Suspect, Suspects
+from detectors.core.suspects import Suspect, Suspects, agreed
 from detectors.sketches.combination import harmonic, together
 
 #: Looks back that are kept of one campaign.
@@ -75,9 +74,10 @@ class Campaigns:
         """Return the campaign that an account takes part in."""
         return self.by_id.get(self._campaign_of.get(account, ""))
 
-    def group(self, tick: int) -> None:
-        """Give the components their names."""
-        components = [members_of(part) for part in self.suspects.components()]
+    def group(self, tick: int, *, accounts: int) -> None:
+        """Give what hangs together its names, where there are so many accounts in all."""
+        parts = self.suspects.components(accounts=accounts)
+        components = [members_of(part) for part in parts]
         components.sort(key=lambda m: (-len(m.accounts), m.suspects[0].key))
         before, self.members = self.members, {}
         for members in components:
@@ -112,9 +112,7 @@ class Campaigns:
             kept["history"] = [tuple(entry) for entry in kept["history"]]
             self.by_id[kept["id"]] = Campaign(**kept)
         self.members = {name: Members(suspects=[], accounts=[]) for name in self.by_id}
-        for suspect in self.suspects:
-            self.suspects.tie(suspect, accounts=accounts)
-        self.group(tick)
+        self.group(tick, accounts=accounts)
 
     def _name(self, members: Members, tick: int) -> str:
         known = {s.campaign for s in members.suspects if s.campaign in self.by_id}
@@ -128,18 +126,6 @@ class Campaigns:
 
 
 def members_of(suspects: list[Suspect]) -> Members:
-    """Return who takes part: whom two suspects name, or one that is an alert by itself.
-
-    What else stands behind a suspect's egress may be anybody.
-    """
-    named: Counter[str] = Counter()
-    surely: set[str] = set()
-    for suspect in suspects:
-        named.update(suspect.named.keys())
-        for alert in suspect.claims.values():
-            if alert.severity != "info":
-                surely.update(alert.accounts)
-    accounts = [a for a, count in named.items() if count >= 2 or a in surely]
-    accounts.sort(key=lambda account: (-named[account], account))
+    """Return a campaign's suspects in order, and who takes part."""
     ordered = sorted(suspects, key=lambda suspect: suspect.key)
-    return Members(suspects=ordered, accounts=accounts)
+    return Members(suspects=ordered, accounts=agreed(ordered))

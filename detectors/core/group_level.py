@@ -34,6 +34,8 @@ COLUMNS = {
     "egress_bits": Column("uint64", (2, 8)),  # members' egresses: in this hour, in the one before
     "egress_hour": Column("int64"),
 }
+#: Members told of one candidate, and over how many seconds they were seen.
+MEMBERS, DAY = 2000, 86_400
 #: Accounts named in one record of candidates at most, below Kafka's limit of a message.
 PART_ACCOUNTS = 10_000
 #: Over how many seconds the counts fade.
@@ -165,19 +167,28 @@ class GroupLevel(Level):
             elapsed, self._closed = (tick - self._closed if self._closed else 0), tick
             self._close_links(tick, reading.joined(parts), elapsed, output)
         raised = [alert for delta in deltas for alert in delta.alerts] + output.alerts[before:]
-        records = _parts(raised)
+        records = _parts(raised, [self._members_of(alert, tick) for alert in raised])
         output.candidates += [
             Candidates(
                 source=self.partition,
                 sources=self.waiting.sources,
                 tick=tick,
                 tracked=sum(self._tracked.values()),
-                alerts=alerts,
+                alerts=[alert for alert, _ in record],
+                members=[members for _, members in record],
                 part=number,
                 parts=len(records),
             )
-            for number, alerts in enumerate(records)
+            for number, record in enumerate(records)
         ]
+
+    def _members_of(self, alert: Alert, tick: int) -> list[str]:
+        """Return the accounts behind an alert's entity within a day, the busiest first."""
+        name = f"{alert.entity.scope}:{alert.entity.value}"
+        row = self.profiles.index.get(name)
+        if row is None:  # an account's alert, or of a group that has no room any more
+            return []
+        return self.members.accounts(row, name, since=tick - DAY)[:MEMBERS]
 
     def _read(self, delta: Delta, tick: int) -> Links:
         """Return the delta's links to groups of several accounts; count those without company."""
@@ -313,14 +324,15 @@ class GroupLevel(Level):
             population.moved += np.array(moved) * fading
 
 
-def _parts(alerts: list[Alert]) -> list[list[Alert]]:
-    """Split alerts into parts that a message can hold; one part at least."""
-    parts: list[list[Alert]] = [[]]
+def _parts(alerts: list[Alert], members: list[list[str]]) -> list[list[tuple[Alert, list[str]]]]:
+    """Split alerts and their members into parts that a message can hold; one part at least."""
+    parts: list[list[tuple[Alert, list[str]]]] = [[]]
     accounts = 0
-    for alert in alerts:
-        accounts += len(alert.accounts) + 10
+    for alert, behind in zip(alerts, members, strict=True):
+        weight = len(alert.accounts) + len(behind) + 10
+        accounts += weight
         if accounts > PART_ACCOUNTS and parts[-1]:
             parts.append([])
-            accounts = len(alert.accounts) + 10
-        parts[-1].append(alert)
+            accounts = weight
+        parts[-1].append((alert, behind))
     return parts

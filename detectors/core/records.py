@@ -227,6 +227,7 @@ class Candidates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     tick: int  # second of event time that was closed; all before it are closed too
     tracked: int  # accounts known in all
     alerts: list[Alert]
+    members: list[list[str]]  # of each alert's entity, within a day, whoever the alert names
     part: int = 0
     parts: int = 1
     idle: bool = False

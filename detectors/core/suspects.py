@@ -2,10 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import convert, to_builtins
 
 from detectors.core.records import Alert
 from detectors.sketches.proportion import at_least
@@ -14,26 +16,33 @@ from detectors.sketches.proportion import at_least
 HALF_LIFE, FORGET = 43_200.0, 7 * 86_400
 #: Nats below which evidence is forgotten.
 LEAST_NATS = 3.0
-#: Suspects kept at most, accounts of one, and accounts of all.
-MOST_SUSPECTS, MOST_ACCOUNTS, MOST_NAMED = 2048, 5000, 200_000
-#: Two suspects are tied by as many common accounts, as large a part of the smaller one, and where
-#: so many in common would come about by chance with a probability of e to the minus so many nats.
-LEAST_COMMON, LEAST_PART, TIE = 3, 0.1, 20.0
-#: How alike accounts of one group are in belonging to another group.
+#: Suspects kept at most, accounts that one is remembered to have named, and accounts of all.
+MOST_SUSPECTS, MOST_ACCOUNTS, MOST_KEPT = 2048, 5000, 200_000
+#: Two suspects are tied by at least so many common members, as large a part of the smaller one, and
+#: where that many would be common by chance with a probability of e to the minus so many nats.
+LEAST_COMMON, LEAST_PART, TIE = 3, 0.2, 20.0
+#: Nats for what belongs to several that are tied already, by the accounts that alerts named; and
+#: for an alert by itself, as two of them at a time that have nothing to do with each other are
+#: seldom: the budget is a few false alerts a day.
+JOIN, JOIN_ALERT = 8.0, 2.5
+#: How alike members of one group are in belonging to another group.
 CORRELATION = 0.01
+
+Key = tuple[str, str]
 
 
 class Suspect:
-    """One entity, the newest alert of each detector about it, and the accounts they named."""
+    """One entity, the newest alert of each detector about it, and its accounts."""
 
-    def __init__(self, key: tuple[str, str]) -> None:
+    def __init__(self, key: Key) -> None:
         self.key = key
         self.claims: dict[str, Alert] = {}
+        self.members: list[str] = []  # whoever is behind it
         self.named: dict[str, int] = {}  # account to the second it was last named, oldest first
         self.campaign: str | None = None
         self.changed = True  # since the last checkpoint
 
-    def take(self, alert: Alert) -> None:
+    def take(self, alert: Alert, members: Sequence[str]) -> None:
         """Take in an alert; one that is both older news and weaker says nothing new."""
         tick = int(alert.ts)
         before = self.claims.get(alert.detector)
@@ -44,6 +53,7 @@ class Suspect:
             self.named[account] = tick
         for account in list(self.named)[: max(len(self.named) - MOST_ACCOUNTS, 0)]:
             del self.named[account]
+        self.members = list(dict.fromkeys([*members, *alert.accounts]))
         self.changed = True
 
     def nats(self, tick: int) -> dict[str, float]:
@@ -61,123 +71,92 @@ class Suspect:
         """Return all of it."""
         return {
             "key": self.key,
-            "claims": list(self.claims.values()),
+            "claims": to_builtins(list(self.claims.values())),
+            "members": self.members,
             "named": list(self.named.items()),
             "campaign": self.campaign,
         }
 
+    @classmethod
+    def restored(cls, state: dict[str, Any]) -> "Suspect":
+        """Return what was saved."""
+        suspect = cls((state["key"][0], state["key"][1]))
+        suspect.claims = {a.detector: a for a in convert(state["claims"], list[Alert])}
+        suspect.members, suspect.named = state["members"], dict(state["named"])
+        suspect.campaign, suspect.changed = state["campaign"], False
+        return suspect
+
 
 class Suspects:
-    """The suspects of a deployment, bounded, and the ties between them.
+    """The suspects of a deployment, bounded, and which of them hang together.
 
-    A tie asks whether two suspects have more accounts in common than by chance: as members of the
-    larger one are that part of all accounts, how surprising is it to find so many of them in the
-    smaller one?  An exit or a reseller that half the world uses is tied to nothing by that.
+    Two are tied when they have more members in common than by chance: as the members of the larger
+    one are that part of all accounts, how surprising is it to find so many of them in the smaller
+    one?  An exit or a reseller that half the world uses is tied to nothing by that.  What is tied
+    then draws in others by the accounts that the alerts named, all taken together: a campaign's
+    payments, egresses and templates cross each other, and two of them may have few in common.
     """
 
     def __init__(self) -> None:
-        self.by_key: dict[tuple[str, str], Suspect] = {}
+        self.by_key: dict[Key, Suspect] = {}
         self.evicted = 0
-        self._having: dict[str, set[tuple[str, str]]] = {}  # suspects by account
-        self._ties: dict[tuple[str, str], set[tuple[str, str]]] = {}
 
     def __iter__(self) -> Iterator[Suspect]:
         """Return the suspects in the order in which they came."""
         return iter(self.by_key.values())
 
-    def take(self, alert: Alert) -> Suspect:
+    def take(self, alert: Alert, members: Sequence[str]) -> Suspect:
         """Take in an alert, and return its entity."""
         key = (alert.entity.scope, alert.entity.value)
-        suspect = self.by_key.get(key) or self.add(Suspect(key))
-        before = set(suspect.named)
-        suspect.take(alert)
-        self._index(suspect, before)
+        suspect = self.by_key.setdefault(key, Suspect(key))
+        suspect.take(alert, members)
         return suspect
 
-    def add(self, suspect: Suspect) -> Suspect:
-        """Add a suspect, as it was saved."""
-        self.by_key[suspect.key] = suspect
-        self._index(suspect, set())
-        return suspect
-
-    def tie(self, suspect: Suspect, *, accounts: int) -> None:
-        """Find anew to whom a suspect is tied, where there are so many accounts in all."""
-        self._untie(suspect.key)
-        common: Counter[tuple[str, str]] = Counter()
-        for account in suspect.named:
-            common.update(self._having[account])
-        del common[suspect.key]
-        for key, count in common.items():
-            if count >= LEAST_COMMON and self._tied(suspect, self.by_key[key], count, accounts):
-                self._ties.setdefault(suspect.key, set()).add(key)
-                self._ties.setdefault(key, set()).add(suspect.key)
-
-    def fade(self, tick: int) -> list[Suspect]:
-        """Forget what has faded, and what is too much; return the suspects dropped."""
+    def fade(self, tick: int) -> None:
+        """Forget what has faded, and the weakest of what is too much."""
         for suspect in self:
-            before = set(suspect.named)
             suspect.fade(tick)
-            self._index(suspect, before)
         weak = sorted(self, key=lambda suspect: max(suspect.nats(tick).values(), default=0.0))
-        named = sum(len(suspect.named) for suspect in weak)
-        dropped = []
+        kept = sum(len(suspect.members) for suspect in weak)
         for suspect in weak:
-            over = len(self.by_key) > MOST_SUSPECTS or named > MOST_NAMED
-            if suspect.claims and suspect.named and not over:
-                continue
-            named -= len(suspect.named)
-            self.evicted += over
-            self._drop(suspect)
-            dropped.append(suspect)
-        return dropped
+            over = len(self.by_key) > MOST_SUSPECTS or kept > MOST_KEPT
+            if over or not (suspect.claims and suspect.named):
+                kept -= len(suspect.members)
+                self.evicted += over
+                del self.by_key[suspect.key]
 
-    def components(self) -> list[list[Suspect]]:
-        """Return the suspects that hang together, those alone left out."""
-        found, seen = [], set()
-        for start in self.by_key:
-            if start in seen or start not in self._ties:
-                continue
-            component, ahead = [], [start]
-            seen.add(start)
-            while ahead:
-                key = ahead.pop()
-                component.append(self.by_key[key])
-                new = sorted(self._ties[key] - seen)
-                seen.update(new)
-                ahead += new
-            found.append(component)
-        return found
+    def components(self, *, accounts: int) -> list[list[Suspect]]:
+        """Return the suspects that hang together, those alone left out.
 
-    def _tied(self, one: Suspect, other: Suspect, common: int, accounts: int) -> bool:
-        small, large = sorted((len(one.named), len(other.named)))
-        if common < LEAST_PART * small:
-            return False
-        rate = large / max(accounts, large + 1)
-        chance = at_least(
-            np.array([float(common)]), of=np.array([float(small)]), rate=rate,
-            correlation=CORRELATION,
-        )  # fmt: skip
-        return bool(chance[0] >= TIE)
+        Args:
+            accounts: how many there are in all.
+        """
+        parts = [_Part([suspect], set(suspect.members)) for suspect in self]
+        parts = _tied(parts, accounts=accounts, nats=TIE, suspects=1)
+        for part in parts:
+            part.accounts = set(agreed(part.suspects))
+        while len(joined := _tied(parts, accounts=accounts, nats=JOIN, suspects=2)) < len(parts):
+            parts = joined
+            for part in parts:
+                part.accounts = set(agreed(part.suspects))
+        return [part.suspects for part in parts if len(part.suspects) > 1]
 
-    def _index(self, suspect: Suspect, before: set[str]) -> None:
-        for account in before - suspect.named.keys():
-            self._having[account].discard(suspect.key)
-            if not self._having[account]:
-                del self._having[account]
-        for account in suspect.named.keys() - before:
-            self._having.setdefault(account, set()).add(suspect.key)
 
-    def _untie(self, key: tuple[str, str]) -> None:
-        for other in self._ties.pop(key, ()):
-            self._ties[other].discard(key)
-            if not self._ties[other]:
-                del self._ties[other]
+def agreed(suspects: Sequence[Suspect]) -> list[str]:
+    """Return the accounts that two suspects name, or one that is an alert by itself.
 
-    def _drop(self, suspect: Suspect) -> None:
-        self._untie(suspect.key)
-        before, suspect.named = set(suspect.named), {}
-        self._index(suspect, before)
-        del self.by_key[suspect.key]
+    What else stands behind a suspect's egress may be anybody.  Those named most often come first;
+    of one suspect alone all count.
+    """
+    named: Counter[str] = Counter()
+    surely: set[str] = set()
+    for suspect in suspects:
+        named.update(suspect.named.keys())
+        for alert in suspect.claims.values():
+            if alert.severity != "info" or len(suspects) == 1:
+                surely.update(alert.accounts)
+    accounts = [account for account, count in named.items() if count >= 2 or account in surely]
+    return sorted(accounts, key=lambda account: (-named[account], account))
 
 
 def nats_of(alert: Alert, tick: int) -> float:
@@ -185,3 +164,57 @@ def nats_of(alert: Alert, tick: int) -> float:
     fading = 0.5 ** (max(tick - alert.ts, 0.0) / HALF_LIFE)
     nats: float = -math.log(max(alert.p_value, 1e-300)) * fading
     return nats
+
+
+@dataclass(slots=True)
+class _Part:
+    suspects: list[Suspect]
+    accounts: set[str]
+
+
+def _tied(parts: list[_Part], *, accounts: int, nats: float, suspects: int) -> list[_Part]:
+    """Return the parts with those made one that are tied, of which one has so many suspects."""
+    root = list(range(len(parts)))
+    having: dict[str, list[int]] = {}
+    for number, part in enumerate(parts):
+        common: Counter[int] = Counter()
+        for account in part.accounts:
+            common.update(having.get(account, ()))
+            having.setdefault(account, []).append(number)
+        others = [
+            other
+            for other, count in common.items()
+            if count >= LEAST_COMMON
+            and max(len(part.suspects), len(parts[other].suspects)) >= suspects
+        ]
+        if not others:
+            continue
+        counts = np.array([common[other] for other in others], dtype=np.float64)
+        sizes = np.array([len(parts[other].accounts) for other in others], dtype=np.float64)
+        small, large = np.minimum(sizes, len(part.accounts)), np.maximum(sizes, len(part.accounts))
+        rate = large / np.maximum(accounts, large + 1.0)
+        chance = at_least(counts, of=small, rate=rate, correlation=CORRELATION)
+        needed = np.array([_needed(part, parts[other], nats) for other in others])
+        tied = (counts >= LEAST_PART * small) & (chance >= needed)
+        for position in np.flatnonzero(tied).tolist():
+            one, other = sorted((_root(root, number), _root(root, others[position])))
+            root[other] = one
+    merged: dict[int, _Part] = {}
+    for number, part in enumerate(parts):
+        whole = merged.setdefault(_root(root, number), _Part([], set()))
+        whole.suspects += part.suspects
+        whole.accounts |= part.accounts
+    return list(merged.values())
+
+
+def _needed(one: _Part, other: _Part, nats: float) -> float:
+    """Return the nats that tie two parts, of which one may be an alert by itself."""
+    alone = min(one, other, key=lambda part: len(part.suspects)).suspects
+    alert = any(claim.severity != "info" for s in alone for claim in s.claims.values())
+    return JOIN_ALERT if nats == JOIN and alert else nats
+
+
+def _root(root: list[int], number: int) -> int:
+    while root[number] != number:
+        number = root[number] = root[root[number]]
+    return number

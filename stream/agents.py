@@ -8,7 +8,6 @@ are due.
 """
 
 import asyncio
-import logging
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -16,20 +15,17 @@ from typing import Any
 
 import numpy as np
 from faust.types import TP
-from msgspec.structs import replace
 
 from detectors.core.batch import Batch, batch_of
 from detectors.core.errors import InvalidEventError
-from detectors.core.level import Output
-from detectors.core.records import Alert, Candidates, Delta, event_time
+from detectors.core.records import Candidates, Delta, event_time
 from stream import codec
 from stream.checkpoint import Checkpoints
-from stream.decoded import DeadLetter
+from stream.intake import Intake
 from stream.metrics import Metrics
+from stream.outlet import RELEASE, Outlet, letter_of
 from stream.shelf import Shelf
 from stream.transport import Run
-
-log = logging.getLogger("weir.agents")
 
 #: Seconds without a request after which the tick in progress is closed.
 IDLE = 1.5
@@ -40,14 +36,6 @@ LAST_TICK = 2.0
 #: Seconds between two ticks after which it was the process that stood still; well below the least
 #: session.
 STILL = 3.0
-#: Bytes of the original that a dead letter on a topic holds at most: a broker takes a megabyte.
-ORIGINAL_BYTES = 700_000
-#: Seconds after which records that were fetched and did not arrive are fetched again.
-LOST = 5.0
-#: What the levels of accounts, of groups and of campaigns read.
-SOURCES = (("requests", "lifecycle"), ("deltas",), ("candidates",))
-#: Keys on the deltas topic, which tell what a record is.
-DELTAS, RELEASE = b"deltas", b"release"
 
 
 class Agents:
@@ -57,7 +45,9 @@ class Agents:
         accounts: the levels of accounts by partition.
         groups: the levels of groups by partition.
         campaigns: the level of campaigns, in its one partition.
-        topics: Faust's topics to send to, by name without prefix.
+        outlet: sends on what the levels say.
+        intake: sees that nothing is skipped.
+        requests_topic: the full name.
         account_checkpoints: of the levels of accounts.
         group_checkpoints: of the levels of groups.
         campaign_checkpoints: of the level of campaigns.
@@ -73,7 +63,9 @@ class Agents:
         accounts: Shelf[Any],
         groups: Shelf[Any],
         campaigns: Shelf[Any],
-        topics: dict[str, Any],
+        outlet: Outlet,
+        intake: Intake,
+        requests_topic: str,
         account_checkpoints: Checkpoints,
         group_checkpoints: Checkpoints,
         campaign_checkpoints: Checkpoints,
@@ -83,12 +75,10 @@ class Agents:
         limit: int,
     ) -> None:
         self.accounts, self.groups, self.campaigns = accounts, groups, campaigns
-        self.topics = topics
+        self.outlet, self.intake, self.requests_topic = outlet, intake, requests_topic
         self.account_checkpoints, self.group_checkpoints = account_checkpoints, group_checkpoints
         self.campaign_checkpoints = campaign_checkpoints
         self.metrics, self.seed, self.max_ahead, self.limit = metrics, seed, max_ahead, limit
-        self.progress = time.monotonic()
-        self.position: dict[TP, int] = {}
         self.fault: Exception | None = None
         self.shelves = (accounts, groups, campaigns)
         self.checkpoints = (account_checkpoints, group_checkpoints, campaign_checkpoints)
@@ -102,7 +92,6 @@ class Agents:
         # whose alerts and deltas are not yet among what it waits for.
         self._locks: dict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._idle: set[int] = set()
-        self._awaiting: dict[TP, tuple[int, float]] = {}  # last offset taken in, and since when
 
     async def requests(self, tp: TP, run: Run) -> None:
         """Take in requests of one partition, some at a time, so that others have their turn."""
@@ -112,8 +101,7 @@ class Agents:
                 if self._over(generation):
                     return
                 level = self.accounts.levels[tp.partition]
-                position = level.position.get("requests", -1)
-                if start == 0 and await self._gap(tp, run, position):
+                if start == 0 and await self.intake.gap(tp, run):
                     return
                 await self._requests(level, tp, run[start : start + PART])
             await asyncio.sleep(0)
@@ -126,19 +114,19 @@ class Agents:
         decoded = self._decode_requests(tp, run)
         middle = time.perf_counter()
         before = level.applied, level.repeated, level.denied
-        await self._dead(decoded.dead_letters, tp, self.account_checkpoints)
+        await self.outlet.dead(decoded.dead_letters, tp.partition, self.account_checkpoints)
         changelog, start = self.accounts.changelogs[tp.partition], 0
         for pause in changelog.pauses(run[-1].offset):  # the tick was closed here before
             stop = int(np.searchsorted(decoded.offsets, pause.after, side="right"))
             output = level.process(self._batch(decoded, start, stop))
-            await self._send(output, tp.partition, self.account_checkpoints)
+            await self.outlet.pass_on(output, tp.partition, self.account_checkpoints)
             changelog.paused, start = pause.number, stop
-            await self._send(level.idle(), tp.partition, self.account_checkpoints)
+            await self.outlet.pass_on(level.idle(), tp.partition, self.account_checkpoints)
         output = level.process(self._batch(decoded, start, len(decoded.requests)))
         level.position["requests"] = max(level.position.get("requests", -1), run[-1].offset)
         self._observe(len(run), started, middle, before, level)
-        await self._send(output, tp.partition, self.account_checkpoints)
-        self._note(tp, run)
+        await self.outlet.pass_on(output, tp.partition, self.account_checkpoints)
+        self.intake.taken(tp, run)
         self._heard[tp.partition] = time.monotonic()
         self._idle.discard(tp.partition)
 
@@ -185,29 +173,29 @@ class Agents:
             if self._over(generation):
                 return
             level = self.accounts.levels[tp.partition]
-            if await self._gap(tp, run, level.position.get("lifecycle", -1)):
+            if await self.intake.gap(tp, run):
                 return
             decoded = self._decode_each(tp, run, codec.lifecycle_of)
             for event, moment, offset in decoded.lifecycles:
                 level.live(event, moment, offset)
             level.position["lifecycle"] = max(level.position.get("lifecycle", -1), run[-1].offset)
-            await self._dead(decoded.dead_letters, tp, self.account_checkpoints)
-        self._note(tp, run)
+            await self.outlet.dead(decoded.dead_letters, tp.partition, self.account_checkpoints)
+        self.intake.taken(tp, run)
 
     async def releases(self, tp: TP, run: Sequence[Any]) -> None:
         """Tell every partition of the groups of a new model, then commit."""
         decoded = self._decode_each(tp, run, codec.release_of)
         released = {offset for _, _, offset in decoded.releases}
         told = [
-            await self.topics["deltas"].send(key=RELEASE, value=record.value, partition=partition)
+            await self.outlet.release(record.value, partition)
             for record in run
             if record.offset in released
             for partition in range(self.groups.table.partitions)
         ]
-        told += [await self._dead_letter(letter) for letter in decoded.dead_letters]
+        told += [await self.outlet.dead_letter(letter) for letter in decoded.dead_letters]
         await asyncio.gather(*told)
-        await self._consumer.commit_offsets({tp: run[-1].offset + 1})
-        self._note(tp, run)
+        await self.accounts.app.consumer.commit_offsets({tp: run[-1].offset + 1})
+        self.intake.taken(tp, run)
 
     async def deltas(self, tp: TP, run: Run) -> None:
         """Take in what the levels of accounts say."""
@@ -217,7 +205,7 @@ class Agents:
                 if self._over(generation):
                     return
                 level = self.groups.levels[tp.partition]
-                if number == 0 and await self._gap(tp, run, level.position["deltas"]):
+                if number == 0 and await self.intake.gap(tp, run):
                     return
                 await self._deltas(level, tp, record)
             await asyncio.sleep(0)
@@ -234,11 +222,13 @@ class Agents:
             else:
                 deltas = codec.decode_deltas(record.value)
         except InvalidEventError as error:  # somebody else wrote to the topic
-            await self._dead([_letter(error, tp, record)], tp, self.group_checkpoints)
+            await self.outlet.dead(
+                [letter_of(error, tp, record)], tp.partition, self.group_checkpoints
+            )
         output = level.process(deltas, record.offset)
-        await self._send(output, tp.partition, self.group_checkpoints)
+        await self.outlet.pass_on(output, tp.partition, self.group_checkpoints)
         self.metrics.processing.labels("deltas").observe(time.perf_counter() - started)
-        self._note(tp, [record])
+        self.intake.taken(tp, [record])
 
     async def candidates(self, tp: TP, run: Run) -> None:
         """Take in what the levels of groups say, and publish what comes of it."""
@@ -247,7 +237,7 @@ class Agents:
             if self._over(generation):
                 return
             level = self.campaigns.levels[tp.partition]
-            if await self._gap(tp, run, level.position["candidates"]):
+            if await self.intake.gap(tp, run):
                 return
             for record in run:
                 candidates: list[Candidates] = []
@@ -256,11 +246,13 @@ class Agents:
                         raise InvalidEventError("null_value", "the record has no value")
                     candidates = [codec.decode_candidates(record.value)]
                 except InvalidEventError as error:  # somebody else wrote to the topic
-                    await self._dead([_letter(error, tp, record)], tp, self.campaign_checkpoints)
+                    await self.outlet.dead(
+                        [letter_of(error, tp, record)], tp.partition, self.campaign_checkpoints
+                    )
                 output = level.process(candidates, record.offset)
                 for alert in output.alerts:
-                    await self._alert(alert, tp.partition)
-        self._note(tp, run)
+                    await self.outlet.alert(alert, tp.partition, self.campaign_checkpoints)
+        self.intake.taken(tp, run)
 
     async def tick(self, *, last: bool = False) -> None:
         """Close ticks that no record closes, and write the checkpoints that are due.
@@ -272,7 +264,7 @@ class Agents:
         if now - self._ticked > STILL:
             self._heard.clear()  # the quiet was ours
         self._ticked = now
-        await self._fetch_lost(now)
+        await self.intake.fetch_lost(now)
         for partition in list(self.accounts.levels):
             async with self._locks["account", partition]:
                 level = None if self._held() else self.accounts.levels.get(partition)
@@ -291,12 +283,13 @@ class Agents:
 
     async def _close_quiet(self, partition: int, level: Any, now: float) -> None:
         heard = self._heard.setdefault(partition, now)
-        quiet = self._closing or (now - heard > IDLE and self._caught_up(partition, level))
+        caught_up = self.intake.caught_up(TP(self.requests_topic, partition))
+        quiet = self._closing or (now - heard > IDLE and caught_up)
         if quiet and partition not in self._idle:
             self._idle.add(partition)
             end = level.position.get("requests", -1)
             await self.account_checkpoints.pause(partition, end)
-            await self._send(level.idle(), partition, self.account_checkpoints)
+            await self.outlet.pass_on(level.idle(), partition, self.account_checkpoints)
 
     def _checkpoint(
         self, partition: int, level: Any, checkpoints: Checkpoints, *, last: bool
@@ -317,38 +310,6 @@ class Agents:
         """
         current = self.accounts.app.consumer_generation_id
         return self._closing or generation != current or generation == self._released
-
-    async def _gap(self, tp: TP, run: Run, position: int) -> bool:
-        """Say whether records before the run did not arrive; they are fetched again, and it too.
-
-        What a rebalance or a recovery makes Faust drop on the way is thus never skipped.
-        """
-        if run.follows <= position:
-            return False
-        await self._consumer.fetch_again(tp, position + 1)
-        return True
-
-    async def _fetch_lost(self, now: float) -> None:
-        """Fetch again what was fetched and did not arrive, where nothing follows it.
-
-        An agent that is merely slow is not harmed: it skips what it has taken in.
-        """
-        for kept, sources in zip(self.shelves, SOURCES, strict=True):
-            for partition, level in list(kept.levels.items()):
-                for source in sources:
-                    tp = TP(self.topics[source].get_topic_name(), partition)
-                    position = level.position.get(source, -1)
-                    before, since = self._awaiting.get(tp, (None, now))
-                    if position != before:
-                        self._awaiting[tp] = position, now
-                    elif now - since > LOST and self._consumer.fetched.get(tp, -1) > position:
-                        self._awaiting[tp] = position, now
-                        log.info("fetching %s again from offset %d", tp, position + 1)
-                        await self._consumer.fetch_again(tp, position + 1)
-
-    @property
-    def _consumer(self) -> Any:
-        return self.accounts.app.consumer
 
     async def hand_over(self) -> None:
         """Finish what has begun, before the partitions may go to another worker."""
@@ -394,68 +355,8 @@ class Agents:
             max_bytes=self.limit,
         )
 
-    def _caught_up(self, partition: int, level: Any) -> bool:
-        tp = TP(self.topics["requests"].get_topic_name(), partition)
-        return self.behind(tp, level.position.get("requests", -1)) == 0
-
-    def behind(self, tp: TP, position: int | None = None) -> int | None:
-        """Return how many records were not taken in, None where that cannot be known.
-
-        Args:
-            tp: the topic and partition.
-            position: last offset taken in, if it is not the one last heard of.
-        """
-        consumer = self._consumer
-        waiting: int | None = consumer.waiting(tp)
-        if waiting is None:
-            return None
-        taken = self.position.get(tp, -1) if position is None else position
-        fetched: int = consumer.fetched.get(tp, -1)
-        return waiting + max(fetched - taken, 0)
-
-    async def _send(self, output: Output, partition: int, checkpoints: Checkpoints) -> None:
-        """Send what a level says to the next; a checkpoint of it counts once that is there."""
-        frames: dict[int, list[Any]] = {}
-        for target, delta in output.deltas:
-            frames.setdefault(target, []).append(delta)
-        for target, deltas in frames.items():
-            for value in codec.encode_deltas(deltas):
-                sent = await self.topics["deltas"].send(key=DELTAS, value=value, partition=target)
-                checkpoints.note(partition, sent)
-        for candidates in output.candidates:
-            value = codec.encode_candidates(candidates)
-            sent = await self.topics["candidates"].send(key=None, value=value, partition=0)
-            checkpoints.note(partition, sent)
-        if output.checkpoint is not None:
-            checkpoints.write(partition, output.checkpoint)
-
-    async def _alert(self, alert: Alert, partition: int) -> None:
-        value = codec.encode_alert(replace(alert, raised_at=time.time()))
-        sent = await self.topics["alerts"].send(key=alert.id.encode(), value=value)
-        self.metrics.alerts.labels(alert.detector, alert.severity).inc()
-        future = asyncio.ensure_future(sent)
-        scope = alert.entity.scope
-        delay = self.metrics.delay.labels(scope if scope in ("account", "campaign") else "group")
-        future.add_done_callback(lambda _: delay.observe(max(time.time() - alert.ts, 0.0)))
-        self.campaign_checkpoints.note(partition, future)
-
-    async def _dead(self, letters: Sequence[Any], tp: TP, checkpoints: Checkpoints) -> None:
-        for letter in letters:
-            checkpoints.note(tp.partition, await self._dead_letter(letter))
-
-    async def _dead_letter(self, letter: DeadLetter) -> Any:
-        value = codec.encode_dead_letter(letter, original_bytes=ORIGINAL_BYTES)
-        self.metrics.records.labels("dead_letter").inc()
-        self.metrics.dead_letters.labels(letter.reason).inc()
-        return await self.topics["dead-letters"].send(key=None, value=value)
-
     def _unapplied(self, run: Sequence[Any], position: int) -> Sequence[Any]:
         return run if run[0].offset > position else [r for r in run if r.offset > position]
-
-    def _note(self, tp: TP, run: Sequence[Any]) -> None:
-        self.progress = time.monotonic()
-        if run:
-            self.position[tp] = run[-1].offset
 
     def _observe(
         self,
@@ -475,14 +376,3 @@ class Agents:
         ):
             if later > earlier:
                 metrics.records.labels(outcome).inc(later - earlier)
-
-
-def _letter(error: InvalidEventError, tp: TP, record: Any) -> DeadLetter:
-    return DeadLetter(
-        reason=error.reason,
-        detail=error.detail,
-        source=tp.topic,
-        partition=tp.partition,
-        offset=record.offset,
-        original=record.value,
-    )

@@ -12,7 +12,9 @@ from detectors.core.group_level import GroupLevel
 from stream.agents import Agents
 from stream.checkpoint import Checkpoints
 from stream.config import Config
+from stream.intake import Intake
 from stream.metrics import Metrics
+from stream.outlet import Outlet
 from stream.settings import Settings
 from stream.shelf import ProfileTable
 from stream.topics import MESSAGE_BYTES, TOPICS
@@ -88,7 +90,17 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
         accounts=accounts.shelf,
         groups=groups.shelf,
         campaigns=campaigns.shelf,
-        topics=topics,
+        outlet=Outlet(topics=topics, metrics=metrics),
+        intake=Intake(
+            app,
+            {
+                settings.topic("requests"): (accounts.shelf, "requests"),
+                settings.topic("lifecycle"): (accounts.shelf, "lifecycle"),
+                settings.topic("deltas"): (groups.shelf, "deltas"),
+                settings.topic("candidates"): (campaigns.shelf, "candidates"),
+            },
+        ),
+        requests_topic=settings.topic("requests"),
         account_checkpoints=Checkpoints(
             accounts,
             topics={name: settings.topic(name) for name in ("requests", "lifecycle")},
@@ -137,9 +149,9 @@ def view(app: App, agents: Agents) -> View:
         assignment = {tp for tp in app.consumer.assignment() if not tp.topic.endswith("-changelog")}
     except ConsumerNotStarted:
         assignment = set()
-    requests = agents.topics["requests"].get_topic_name()
+    requests = agents.requests_topic
     recovering = bool(app.in_recovery or app.rebalancing)
-    behind = {tp: None if recovering else agents.behind(tp) for tp in assignment}
+    behind = {tp: None if recovering else agents.intake.behind(tp) for tp in assignment}
     agents.metrics.lag.clear()  # of partitions that went elsewhere others know
     for tp, records in behind.items():
         if records is not None:
@@ -153,7 +165,7 @@ def view(app: App, agents: Agents) -> View:
         assigned=sum(tp.topic == requests for tp in assignment),
         others=app.consumer_generation_id > 0 and not app.rebalancing,
         lag=sum(known) if len(known) == len(behind) else None,
-        progress=max(agents.progress, *(shelf.progress for shelf in agents.shelves)),
+        progress=max(agents.intake.progress, *(shelf.progress for shelf in agents.shelves)),
         recovering=recovering,
     )
 

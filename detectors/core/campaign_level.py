@@ -143,8 +143,14 @@ class CampaignLevel:
             campaigns.suspects.fade(tick)
         campaigns.group(tick, accounts=max(self._tracked.values(), default=0))
         told = []
-        for name in dict.fromkeys(s.campaign for s in touched.values()):
-            if name is not None and self._due(campaigns.by_id[name], tick):
+        since: dict[str, float] = {}  # when the newest change of each campaign began
+        for alert in others:
+            name = touched[alert.id].campaign
+            if name is not None:
+                onset = alert.window.start if alert.severity != "info" else 0.0
+                since[name] = max(onset, since.get(name, 0.0))
+        for name, onset in since.items():
+            if self._due(campaigns.by_id[name], tick, onset):
                 told.append(self._tell(campaigns.by_id[name], campaigns.members[name], tick))
         for alert in others:
             if touched[alert.id].campaign is None and alert.severity != "info":
@@ -158,8 +164,8 @@ class CampaignLevel:
         self.alerts_raised += len(told)
         return told
 
-    def _due(self, campaign: Campaign, tick: int) -> bool:
-        """Say whether a campaign is to be told now."""
+    def _due(self, campaign: Campaign, tick: int, onset: float) -> bool:
+        """Say whether a campaign is to be told now, whose newest change began at ``onset``."""
         members = self.campaigns.members[campaign.id]
         if not members.accounts:
             return False
@@ -167,7 +173,8 @@ class CampaignLevel:
             grown = len(members.accounts) >= 2 * campaign.told_accounts
             signals = {alert.signal for alerts in members.claims().values() for alert in alerts}
             new = not signals <= set(campaign.told_signals)
-            return grown or new or tick - campaign.told_at >= REPEAT
+            changed = onset > campaign.told_at
+            return grown or new or changed or tick - campaign.told_at >= REPEAT
         if members.strong():
             return True
         nats = members.nats(tick)
@@ -180,6 +187,10 @@ class CampaignLevel:
         claims = members.claims()
         p_value = math.exp(-members.nats(tick))
         best = {detector: alerts[0] for detector, alerts in claims.items()}
+        newest = max(
+            (alert for alerts in claims.values() for alert in alerts),
+            key=lambda alert: (alert.severity != "info", alert.ts, -alert.p_value, alert.id),
+        )
         weights = share({detector: nats_of(alert, tick) for detector, alert in best.items()})
         ordered = sorted(best, key=lambda detector: (-weights[detector], detector))
         onset = min(alert.window.start for alert in best.values())
@@ -205,7 +216,7 @@ class CampaignLevel:
             summary=(
                 f"{len(members.accounts)} accounts act together behind "
                 f"{_described(members.suspects)}, since {max(tick + 1 - onset, 0):,.0f} s: "
-                f"{best[ordered[0]].summary}"
+                f"{newest.summary}"
             ),
             evidence=[
                 _evidence(best[detector], len(claims[detector]), weights[detector])

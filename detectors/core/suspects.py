@@ -43,10 +43,11 @@ class Suspect:
         self.changed = True  # since the last checkpoint
 
     def take(self, alert: Alert, members: Sequence[str]) -> None:
-        """Take in an alert; one that is both older news and weaker says nothing new."""
+        """Take in an alert; a candidate that is weaker than what is known says nothing new."""
         tick = int(alert.ts)
         before = self.claims.get(alert.detector)
-        if before is None or nats_of(alert, tick) >= nats_of(before, tick):
+        strong = alert.severity != "info"
+        if before is None or strong or nats_of(alert, tick) >= nats_of(before, tick):
             self.claims[alert.detector] = alert
         for account in reversed(alert.accounts):
             self.named.pop(account, None)

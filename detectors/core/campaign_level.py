@@ -40,6 +40,7 @@ class CampaignLevel:
         self.clock = 0
         self.alerts_raised = 0
         self._tracked: dict[int, int] = {}
+        self._tests: dict[int, float] = {}
         self._looked = 0
         self._segments: dict[tuple[str, str], int] = {}  # number of each suspect's segment
         self._next_segment = 1
@@ -73,6 +74,7 @@ class CampaignLevel:
             self.clock = tick
             for part in ready:
                 self._tracked[part.source] = part.tracked
+                self._tests[part.source] = part.tests or self._tests.get(part.source, 0.0)
             alerts = [
                 pair for part in ready for pair in zip(part.alerts, part.members, strict=True)
             ]
@@ -101,6 +103,7 @@ class CampaignLevel:
             "waiting": waiting,
             "discovery": self.discovery.snapshot(),
             "tracked": sorted(self._tracked.items()),
+            "tests": sorted(self._tests.items()),
             "clock": self.clock,
             "looked": self._looked,
             "alerts_raised": self.alerts_raised,
@@ -122,7 +125,7 @@ class CampaignLevel:
             self._segments[suspect.key] = number
         self.waiting.restore(kept["waiting"])
         self.discovery.restore(kept["discovery"])
-        self._tracked = {int(source): count for source, count in kept["tracked"]}
+        self._tracked, self._tests = dict(kept["tracked"]), dict(kept["tests"])
         self.clock, self._looked = kept["clock"], kept["looked"]
         self.alerts_raised, self._next_segment = kept["alerts_raised"], kept["next_segment"]
         self.campaigns.restore(
@@ -181,7 +184,12 @@ class CampaignLevel:
         if nats <= campaign.tested + 1.0:
             return False
         campaign.tested = nats
-        return self.discovery.test(math.exp(-nats), tick=tick)
+        return self.discovery.test(min(math.exp(-nats) * self._looks, 1.0), tick=tick)
+
+    @property
+    def _looks(self) -> float:
+        """How many tests a day the evidence was picked from."""
+        return max(sum(self._tests.values()), 1.0)
 
     def _tell(self, campaign: Campaign, members: Members, tick: int) -> Alert:
         claims = members.claims()
@@ -206,7 +214,7 @@ class CampaignLevel:
             detector="campaign",
             signal="campaign",
             severity=severity_of(
-                p_value, limit=self.discovery.stake, accounts=len(members.accounts)
+                p_value, limit=self.discovery.stake / self._looks, accounts=len(members.accounts)
             ),
             p_value=p_value,
             entity=Entity(scope="campaign", value=campaign.id),

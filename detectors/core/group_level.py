@@ -167,6 +167,7 @@ class GroupLevel(Level):
             elapsed, self._closed = (tick - self._closed if self._closed else 0), tick
             self._close_links(tick, reading.joined(parts), elapsed, output)
         raised = [alert for delta in deltas for alert in delta.alerts] + output.alerts[before:]
+        tests = self.tests if raised else 0.0
         records = _parts(raised, [self._members_of(alert, tick) for alert in raised])
         output.candidates += [
             Candidates(
@@ -174,6 +175,7 @@ class GroupLevel(Level):
                 sources=self.waiting.sources,
                 tick=tick,
                 tracked=sum(self._tracked.values()),
+                tests=tests,
                 alerts=[alert for alert, _ in record],
                 members=[members for _, members in record],
                 part=number,

@@ -226,6 +226,7 @@ class Candidates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sources: int  # how many there are
     tick: int  # second of event time that was closed; all before it are closed too
     tracked: int  # accounts known in all
+    tests: float  # a day, of all detectors in the partition: one of many is odd by chance
     alerts: list[Alert]
     members: list[list[str]]  # of each alert's entity, within a day, whoever the alert names
     part: int = 0

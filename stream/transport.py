@@ -44,11 +44,26 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
         fetched, runs = self.consumer.fetched, {}
+        self._note_positions()
         for tp, records in (await super()._fetch_records(*args, **kwargs)).items():
             runs[tp] = Run(records, follows=fetched.get(tp, -1))
             fetched[tp] = records[-1].offset
         self.consumer.fetched_in = self.current_assignment()
+        self._note_positions()
         return runs
+
+    def _note_positions(self) -> None:
+        """Write down how far the partitions are read, as of the runs that are known of.
+
+        aiokafka moves a position while the run is still on its way to us: whoever looked in
+        between would believe that nothing is left to read.
+        """
+        assignment = self.current_assignment()
+        if assignment is not None:
+            states = {tp: assignment.state_value(tp) for tp in assignment.tps}
+            self.consumer.positions = {
+                tp: state.position for tp, state in states.items() if state.has_valid_position
+            }
 
     async def seek_back(self, offsets: Mapping[TP, int]) -> None:
         """Fetch again from these offsets where the position has passed them."""
@@ -87,6 +102,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fetched: dict[TP, int] = {}  # last offset of the last run of each partition
+        self.positions: dict[TP, int] = {}  # how far each partition was read by then
         self.fetched_in: Any = None  # the assignment that the last runs belong to
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -148,9 +164,10 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         """
         assignment = self._thread.current_assignment()
         state = None if assignment is None else assignment.state_value(tp)
-        if state is None or state.highwater is None or not state.has_valid_position:
+        position = self.positions.get(tp)
+        if state is None or state.highwater is None or position is None:
             return None
-        return max(int(state.highwater) - int(state.position), 0)
+        return max(int(state.highwater) - position, 0)
 
     async def fetch_again(self, tp: TP, offset: int) -> None:
         """Go back to an offset, where records after it were fetched and did not arrive."""

@@ -13,7 +13,7 @@ from detectors.core.group_names import GroupNames
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.population import HORIZON, YOUNG, Population
 from detectors.core.profiles import OVERFLOW, Column, Rows
-from detectors.core.records import Delta, Lifecycle
+from detectors.core.records import Alert, Delta, Lifecycle
 from detectors.sketches import distinct, mixture
 from detectors.sketches.decayed import presence
 from detectors.sketches.seen import Seen
@@ -25,6 +25,8 @@ LONG_AWAY = 1_000_000
 TICK_REQUESTS = 1_000_000
 #: Links in one delta at most: what is more travels in parts, below Kafka's limit of a message.
 PART_LINKS = 8_000
+#: Alerts in one delta at most; each may be some kilobytes long.
+PART_ALERTS = 500
 #: Names of groups remembered between ticks.
 GROUP_NAMES = 1_000_000
 
@@ -88,6 +90,7 @@ class AccountLevel(Level):
         self.repeated = 0
         self.denied = 0
         self._closed = 0
+        self._raised: list[Alert] = []  # in the tick that is being closed
         self._checkpoint_wanted = False
         self._remembered: dict[int, int] = {}
         self._next_remembered = 1
@@ -268,7 +271,8 @@ class AccountLevel(Level):
             scopes=np.zeros(len(rows), dtype=np.int8),
             population=self.population,
         )
-        output.alerts += self.judge(tick, lambda position, _: [samples[position]])
+        self._raised = self.judge(tick, lambda position, _: [samples[position]])
+        output.alerts += self._raised
         elapsed = number - self._closed if self._closed else 0
         self._closed = number
         compact = np.searchsorted(rows, link_rows)
@@ -351,7 +355,8 @@ class AccountLevel(Level):
         target = (hashes % np.uint64(self.partitions)).astype(np.int64)[link_groups]
         for partition in range(self.partitions):
             links = np.flatnonzero(target == partition)
-            parts = max(1, -(-len(links) // PART_LINKS))
+            raised = self._raised if partition == self.partition else []
+            parts = max(1, -(-len(links) // PART_LINKS), -(-len(raised) // PART_ALERTS))
             for part in range(parts):
                 here = links[part * PART_LINKS : (part + 1) * PART_LINKS]
                 who, link_account = np.unique(accounts[here], return_inverse=True)
@@ -373,6 +378,7 @@ class AccountLevel(Level):
                     link_moved=moved[here].tobytes(),
                     part=part,
                     parts=parts,
+                    alerts=raised[part * PART_ALERTS : (part + 1) * PART_ALERTS],
                 )
                 output.deltas.append((partition, delta))
 
@@ -395,6 +401,7 @@ class AccountLevel(Level):
             active=population.active * fading,
             young=population.young * fading,
             moved=(population.moved * fading).tolist(),
+            tracked=len(self.profiles.index),
             **{"accounts": [], "samples": [], "groups": [], **nothing, **links},
         )
 

@@ -11,7 +11,7 @@ from detectors.core.links import Links
 from detectors.core.members import Members
 from detectors.core.population import HORIZON, HOUR, NOW, YOUNG, Lone, Population
 from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
-from detectors.core.records import Delta, Scope
+from detectors.core.records import Alert, Candidates, Delta, Scope
 from detectors.core.singles import Singles
 from detectors.core.waiting import Waiting
 from detectors.sketches import distinct, mixture
@@ -34,6 +34,10 @@ COLUMNS = {
     "egress_bits": Column("uint64", (2, 8)),  # members' egresses: in this hour, in the one before
     "egress_hour": Column("int64"),
 }
+#: Members told of one candidate, and over how many seconds they were seen.
+MEMBERS, DAY = 2000, 86_400
+#: Accounts named in one record of candidates at most, below Kafka's limit of a message.
+PART_ACCOUNTS = 10_000
 #: Over how many seconds the counts fade.
 FADING = {
     "active": HORIZON,
@@ -71,12 +75,13 @@ class GroupLevel(Level):
         self.partition = partition
         self.members = Members(capacity=members)
         self.singles = Singles(capacity=members, seed=settings.seed)
-        self.waiting = Waiting()
+        self.waiting: Waiting[Delta] = Waiting()
         self.population = Population(
             models=self.models.names, lone={"proxy": Lone(), "payment": Lone()}
         )
         self.requests = 0
         self._said: dict[int, tuple[int, float, float, list[float]]] = {}
+        self._tracked: dict[int, int] = {}  # accounts known, by source
         self._closed = 0  # last tick that had links
 
     def process(self, deltas: Sequence[Delta], offset: int) -> Output:
@@ -117,6 +122,7 @@ class GroupLevel(Level):
             "waiting": waiting,
             "population": self.population.snapshot(),
             "said": sorted(self._said.items()),
+            "tracked": sorted(self._tracked.items()),
             "requests": self.requests,
             "closed": self._closed,
         }
@@ -137,6 +143,7 @@ class GroupLevel(Level):
         self.population.restore(kept["population"])
         self.population.models = self.models.names
         self._said = {source: tuple(said) for source, said in kept["said"]}
+        self._tracked = dict(kept["tracked"])
         self.requests, self._closed = kept["requests"], kept["closed"]
 
     def _tables(self) -> list[tuple[str, Profiles]]:
@@ -144,11 +151,13 @@ class GroupLevel(Level):
 
     def _close(self, tick: int, deltas: list[Delta], output: Output) -> None:
         self.clock = tick
+        before = len(output.alerts)
         for delta in deltas:
             moved = np.zeros(mixture.SLOTS)
             slots = [self.models.get(name, 0) for name in delta.models]
             np.add.at(moved, slots, delta.moved[: len(slots)])
             self._said[delta.source] = (tick, delta.active, delta.young, moved.tolist())
+            self._tracked[delta.source] = delta.tracked
         if any(delta.groups for delta in deltas):
             self.population.fade_lone(tick)
         parts = [self._read(delta, tick) for delta in deltas if delta.groups]
@@ -157,6 +166,31 @@ class GroupLevel(Level):
             self._sum_population(tick)
             elapsed, self._closed = (tick - self._closed if self._closed else 0), tick
             self._close_links(tick, reading.joined(parts), elapsed, output)
+        raised = [alert for delta in deltas for alert in delta.alerts] + output.alerts[before:]
+        tests = self.tests if raised else 0.0
+        records = _parts(raised, [self._members_of(alert, tick) for alert in raised])
+        output.candidates += [
+            Candidates(
+                source=self.partition,
+                sources=self.waiting.sources,
+                tick=tick,
+                tracked=sum(self._tracked.values()),
+                tests=tests,
+                alerts=[alert for alert, _ in record],
+                members=[members for _, members in record],
+                part=number,
+                parts=len(records),
+            )
+            for number, record in enumerate(records)
+        ]
+
+    def _members_of(self, alert: Alert, tick: int) -> list[str]:
+        """Return the accounts behind an alert's entity within a day, the busiest first."""
+        name = f"{alert.entity.scope}:{alert.entity.value}"
+        row = self.profiles.index.get(name)
+        if row is None:  # an account's alert, or of a group that has no room any more
+            return []
+        return self.members.accounts(row, name, since=tick - DAY)[:MEMBERS]
 
     def _read(self, delta: Delta, tick: int) -> Links:
         """Return the delta's links to groups of several accounts; count those without company."""
@@ -290,3 +324,17 @@ class GroupLevel(Level):
             population.active += active * fading
             population.young += young * fading
             population.moved += np.array(moved) * fading
+
+
+def _parts(alerts: list[Alert], members: list[list[str]]) -> list[list[tuple[Alert, list[str]]]]:
+    """Split alerts and their members into parts that a message can hold; one part at least."""
+    parts: list[list[tuple[Alert, list[str]]]] = [[]]
+    accounts = 0
+    for alert, behind in zip(alerts, members, strict=True):
+        weight = len(alert.accounts) + len(behind) + 10
+        accounts += weight
+        if accounts > PART_ACCOUNTS and parts[-1]:
+            parts.append([])
+            accounts = weight
+        parts[-1].append((alert, behind))
+    return parts

@@ -12,8 +12,10 @@ from typing import Any, ClassVar, cast
 import faust
 from aiokafka.errors import CommitFailedError, IllegalStateError
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP
+from faust.types import TP, ConsumerMessage
 from mode import Service
+
+from stream.chunk_fetcher import ChunkFetcher
 
 #: Milliseconds that a broker may hold a fetch which finds nothing.  A fetch for quiet partitions
 #: holds up the next one for busy partitions of the same broker, and Faust asks for 1500.
@@ -41,6 +43,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT
         return consumer
+
+    async def on_start(self) -> None:
+        """Start, with a fetcher that makes no object of a record."""
+        await super().on_start()
+        ChunkFetcher.take_over(self._consumer)
 
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
         fetched, runs = self.consumer.fetched, {}
@@ -150,6 +157,23 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 await self._hand_over(tp, run[-1].offset + 1, message)
         if dropped:
             await self._thread.call_thread(self._thread.seek_back, dropped)
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            record.offset,
+            None if record.timestamp is None else record.timestamp / 1000,
+            record.timestamp_type,
+            tuple(record.headers),
+            record.key,
+            record.value,
+            record.checksum,
+            -1 if record.key is None else len(record.key),
+            -1 if record.value is None else len(record.value),
+            tp,
+            generation_id=self.app.consumer_generation_id,
+        )
 
     async def _hand_over(self, tp: TP, position: int, message: Any) -> None:
         deliver = cast(Callable[[Any], Awaitable[None]], self.callback)

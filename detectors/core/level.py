@@ -86,6 +86,9 @@ class Level:
         self.settings = settings
         self.detectors = [d for d in detectors if d.scopes & set(scopes)]
         self.scopes = list(scopes)
+        self._lives_on = {
+            d.name: np.array([scope in d.scopes for scope in self.scopes]) for d in self.detectors
+        }
         self.models = Models()
         self.clock = 0
         self.alerts_raised = 0
@@ -114,10 +117,9 @@ class Level:
             samples_of: gives request ids to look at, for a position of the tick and its finding.
         """
         alerts = []
-        parts = [(detector, self._positions(detector, tick)) for detector in self.detectors]
-        ended = [self._ended(detector, tick.take(positions)) for detector, positions in parts]
-        for (detector, positions), mature in zip(parts, ended, strict=True):
-            part = tick.take(positions)
+        parts = [(detector, *self._part(detector, tick)) for detector in self.detectors]
+        ended = [self._ended(detector, part) for detector, _, part in parts]
+        for (detector, positions, part), mature in zip(parts, ended, strict=True):
             scores = detector.score(self.profiles, part)
             found, faint = self._standing_out(detector, part, scores, mature)
             for position in found + faint:
@@ -125,9 +127,9 @@ class Level:
                 alerts.append(
                     self._raise(detector, part, position, scores, samples, faint=position in faint)
                 )
-        learned = replace(tick, suspect=self.suspect(tick.rows, tick.number))
-        for detector, positions in parts:
-            detector.learn(self.profiles, learned.take(positions))
+        suspect = self.suspect(tick.rows, tick.number)
+        for detector, positions, part in parts:
+            detector.learn(self.profiles, replace(part, suspect=suspect[positions]))
         self.alerts_raised += sum(alert.severity != "info" for alert in alerts)
         return alerts
 
@@ -150,10 +152,13 @@ class Level:
         """How many profiles were given up for want of room."""
         return self.profiles.evicted
 
-    def _positions(self, detector: Detector, tick: Tick) -> NDArray[np.int64]:
-        """Return where the rows of the detector's scopes stand in the tick."""
-        lives_on = np.array([scope in detector.scopes for scope in self.scopes])
-        return np.flatnonzero(lives_on[tick.scopes])
+    def _part(self, detector: Detector, tick: Tick) -> tuple[NDArray[np.int64], Tick]:
+        """Return where the rows of the detector's scopes stand in the tick, and these alone."""
+        lives_on = self._lives_on[detector.name]
+        if lives_on.all():
+            return np.arange(len(tick.rows)), tick
+        positions = np.flatnonzero(lives_on[tick.scopes])
+        return positions, tick.take(positions)
 
     def snapshot_models(self) -> bytes:
         """Return what the level learned of the population, beside its rows."""
@@ -225,6 +230,8 @@ class Level:
             if calibration is None:
                 continue
             here = tick.scopes == code
+            if not here.any():
+                continue
             mature = here & ended
             if mature.any():
                 calibration.observe(peaks[rows[mature]].astype(np.float64), tick=tick.number)

@@ -71,7 +71,7 @@ class Campaign:
     def capability(self, template: int) -> int:
         """Return what a template is after, as an index of `CAPABILITIES`."""
         wanted = self.shape.capabilities.split("+")
-        return CAPABILITIES.index(wanted[template % len(wanted)])
+        return CAPABILITIES.index(wanted[template * len(wanted) // self.shape.templates])
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a campaign's requests say, and with which tools: its templates, and ordinary talk."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from stream.simulate.wording import (
 
 #: Which sets of `identity.TOOLSETS` go with each capability: none, or one of two.
 _TOOLSETS: Final = np.array([(0, 0), (0, 0), (0, 0), (0, 0), (1, 5), (3, 8), (6, 3), (7, 7)])
+_STEPS: Final = (5, 7, 11, 13, 17, 19, 23)  # no five of which divide a number up to 10,000
 _CUED: Final = 0.07
 _CODING_TALK: Final = CAPABILITIES.index("agentic_coding")
 
@@ -30,7 +32,9 @@ def phrase(
     """Give each task its template, each slot keeping to a few of them."""
     campaign, shape, tasks = hydra.campaign, hydra.campaign.shape, len(sizes)
     own = np.minimum(chance.geometric(0.4, size=tasks), 4)
-    template = (_places(owners, hydra) * 5 + own * own) % shape.templates
+    # A step that has no divisor in common with their number, so that every template is used.
+    step = next(each for each in _STEPS if math.gcd(each, shape.templates) == 1)
+    template = (_places(owners, hydra) * step + own * own) % shape.templates
     variant = np.zeros(tasks, dtype=np.int64)
     if shape.paraphrase:
         variant = chance.integers(0, VARIANTS, size=tasks)

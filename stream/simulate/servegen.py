@@ -77,10 +77,12 @@ def read(directory: str) -> Clients:
 def _model(trace: Path) -> Clients:
     tokens = trace.with_name(trace.name.removesuffix(_TRACE) + _TOKENS)
     rows = [
-        (int(row["client"]), int(float(row["ts_s"]) // WINDOW), row)
+        (_number(row["client"], trace), int(_number(row["ts_s"], trace) // WINDOW), row)
         for row in _rows(trace, ("client", "ts_s", "rate_rps", "pattern", "arg1"))
         if _number(row["rate_rps"], trace) > 0
     ]
+    if not rows:
+        raise ConfigError(f"{trace} has no window in which anybody asked anything")
     names = {name: place for place, name in enumerate(sorted({name for name, _, _ in rows}))}
     rate = np.zeros((len(names), WINDOWS))
     shape, weibull = np.ones_like(rate), np.zeros(rate.shape, dtype=np.bool_)
@@ -102,14 +104,14 @@ def _model(trace: Path) -> Clients:
     return Clients(rate, shape, weibull, first, _lengths(tokens, names, days=last // _DAY + 1))
 
 
-def _lengths(tokens: Path, names: dict[int, int], *, days: int) -> Floats:
+def _lengths(tokens: Path, names: dict[float, int], *, days: int) -> Floats:
     told = np.full((len(names), TOKEN_WINDOWS, len(_FIELDS), len(CHANCES)), np.nan)
     columns = ("client", "ts_s", "field", "p10", "p50", "p90", "p99", "max")
     for row in _rows(tokens, columns):
-        place = names.get(int(row["client"]))
+        place = names.get(_number(row["client"], tokens))
         if place is None or row["field"] not in _FIELDS:
             continue
-        window = int(float(row["ts_s"]) // (SPAN / TOKEN_WINDOWS)) % TOKEN_WINDOWS
+        window = int(_number(row["ts_s"], tokens) // (SPAN / TOKEN_WINDOWS)) % TOKEN_WINDOWS
         values = np.maximum([_number(row[name], tokens) for name in columns[3:]], 1.0)
         values = np.log(np.maximum.accumulate(values))
         # Below the lowest tenth, as far again as that lies below the middle.

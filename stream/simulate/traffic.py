@@ -27,7 +27,7 @@ class Traffic:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.population, self._clocks = _people(world)
+        self.population, self.clocks = _people(world)
         self.hydras = []
         taken: set[int] = set()
         for campaign in world.campaigns:
@@ -40,7 +40,7 @@ class Traffic:
         """Yield slices of requests as sorted columns."""
         world = self._world
         sources: list[Background | Extraction] = [
-            Background(world=world, population=self.population, clocks=self._clocks)
+            Background(world=world, population=self.population, clocks=self.clocks)
         ]
         return self._slices([*sources, *self._campaigns()])
 

@@ -57,7 +57,7 @@ def test_times_are_found_again_by_the_clocks_that_show_them(tmp_path: Path) -> N
     background = write(tmp_path, trace=day_and_night())
     traffic = Traffic(World(accounts=300, hours=24.0, background=background))
     clocks, rows = traffic.clocks, np.arange(300)
-    wall = MIDNIGHT + 8.5 * 3_600 + rows * 5.0
+    wall = np.linspace(MIDNIGHT + 8.5 * 3_600, MIDNIGHT + 9.5 * 3_600, num=300, dtype=np.float64)
 
     again = clocks.wall(rows=rows, own=clocks.own(rows=rows, wall=wall))
 

@@ -23,7 +23,8 @@ def drawn(**settings: Any) -> Columns:
 
 def starts(requests: Columns) -> np.ndarray[Any, np.dtype[np.float64]]:
     opening = requests["extraction"] & (requests["turn"] == 0) & (requests["status"] == 200)
-    return requests["ts"][opening]
+    found: np.ndarray[Any, np.dtype[np.float64]] = requests["ts"][opening]
+    return found
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -4,7 +4,7 @@ import math
 import zlib
 from collections.abc import Sequence
 from importlib import resources
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -30,6 +30,8 @@ ORDINARY = 0
 WITHOUT_ANSWER = frozenset({"embedding", "embeddings", "moderation", "moderations", "rerank"})
 #: Feature numbers of one verdict: what a request of the greatest length has at most.
 LEARNED_FEATURES = 1024
+#: A verdict moves the scores of a request like its own by at most this: several turn a clear case.
+VERDICT_RATE = 0.5
 
 _CLASSES = len(CAPABILITIES)
 _INTERCEPT = FEATURES
@@ -81,17 +83,22 @@ class Capability:
     """
 
     def __init__(
-        self, *, table: Floats, fit: Fit, rate: float | Scheduler = 0.5, blank: bool = False
+        self,
+        *,
+        table: Floats,
+        fit: Fit,
+        rate: float | Scheduler = VERDICT_RATE,
+        blank: bool = False,
     ) -> None:
         self._shipped = table
         self._table = table.copy()
         # A feature without weights is no part of the length that a request is scaled to, so that
         # words nobody has met neither help nor dilute.
-        self._known = table.any(axis=1).astype(np.float32)
+        self._known: Floats = np.asarray(table.any(axis=1), np.float32)
         self._fit = fit
         self._blank = blank
         self._hasher = Hasher()
-        self._model = SoftmaxRegression(optimizer=SGD(rate))
+        self._model: Any = SoftmaxRegression(optimizer=SGD(rate))  # River's verbs are untyped
         # Every label is there from the start, or the first verdicts would be judged among fewer.
         self._weights: list[dict[int, float]] = [
             self._model.weights[code] for code in range(_CLASSES)
@@ -205,7 +212,7 @@ class Capability:
 
     def snapshot(self) -> bytes:
         """Return what was learned since the model shipped: the weights that verdicts touched."""
-        numbers = np.array(sorted(self._weights[0]), np.int64)
+        numbers = np.array(sorted(self._weights[0].keys() - {_INTERCEPT}), np.int64)
         values = [[weights[number] for number in numbers.tolist()] for weights in self._weights]
         return zlib.compress(numbers.tobytes() + np.array(values, np.float64).tobytes(), 1)
 

@@ -14,7 +14,7 @@ from detectors.text.capability import CAPABILITIES, Capability, Fit
 from detectors.text.features import Asked
 from detectors.text.words import words
 from stream.simulate import texts
-from tests.bench.capability_prompts import data, public_ordinary, written
+from tests.bench.capability_prompts import cued, data, public_ordinary, written
 from tests.bench.capability_sets import UnseenSet, public, simulated
 from tests.bench.capability_training import HeldOut, calibrated, cooled, held_out, train
 
@@ -34,6 +34,7 @@ def main() -> None:
     judged = None if options.quick and not options.train else held_out(folder)
     if options.train and judged is not None:
         examples = written() + public_ordinary(folder)
+        examples += cued(examples)
         model = calibrated(train(examples), judged, examples=len(examples))
         SHIPPED.write_bytes(model.to_bytes())
         print(f"{SHIPPED.name}: {SHIPPED.stat().st_size:,} bytes, {model.fit}\n")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from detectors.text.capability import CAPABILITIES
+from detectors.text.capability import CAPABILITIES, ORDINARY
 from detectors.text.features import Asked
 from detectors.text.words import words
 
@@ -128,6 +128,21 @@ def public_ordinary(folder: Path) -> list[Example]:
         text = f"{row['instruction']}\n{row['instances'][0]['input']}"
         examples.append(Example(asked(text), 0, "self_instruct_seed", row["name"]))
     return examples
+
+
+def cued(examples: list[Example]) -> list[Example]:
+    """Return every second ordinary example once more, a cue for steps before or after it.
+
+    The cues are other ones than those of the simulator, with which the model is judged.
+    """
+    cues = [words(cue) for cue in _families("slots")["cue"][0].split(" | ")]
+    copies = []
+    for index, example in enumerate(one for one in examples if one.capability == ORDINARY):
+        cue, found = cues[index // 2 % len(cues)], example.asked.words
+        together = [*cue, *found] if index % 8 == 0 else [*found, *cue]
+        if index % 2 == 0:
+            copies.append(example._replace(asked=example.asked._replace(words=together)))
+    return copies
 
 
 def _families(name: str) -> dict[str, list[str]]:

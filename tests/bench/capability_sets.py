@@ -77,9 +77,7 @@ def simulated(*, prompts: int = 1000) -> list[UnseenSet]:
         return [write(texts.Chance(seed)) for seed in range(prompts)]
 
     def filled(kind: str) -> list[str]:
-        return [
-            texts.template(kind, seed=seed)(texts.Chance(seed + 1)) for seed in range(prompts)
-        ]
+        return [texts.template(kind, seed=seed)(texts.Chance(seed + 1)) for seed in range(prompts)]
 
     return [
         _set("simulated people", many(texts.person), "ordinary"),

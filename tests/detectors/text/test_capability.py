@@ -58,7 +58,9 @@ def test_a_cue_for_steps_does_not_decide(cue: str) -> None:
     assert guesses.codes.tolist() == [ORDINARY] * len(PLAIN)
 
 
-@pytest.mark.parametrize("text", ["", "?", "42", "どうして空は青いのですか", "ﷺ" * 9000, "x" * 10**6])
+@pytest.mark.parametrize(
+    "text", ["", "?", "42", "どうして空は青いのですか", "ﷺ" * 9000, "x" * 10**6]
+)
 def test_what_it_cannot_read_is_ordinary(text: str) -> None:
     assert SHIPPED.predict(asked(text)).code == ORDINARY
 
@@ -84,7 +86,7 @@ def test_a_batch_is_judged_as_its_requests_are_one_by_one(requests: list[Asked])
     many = SHIPPED.predict_many(requests)
     single = [SHIPPED.predict(one) for one in requests]
     assert many.codes.tolist() == [guess.code for guess in single]
-    np.testing.assert_allclose(many.probabilities, [guess.probability for guess in single], 1e-4)
+    assert many.probabilities.tolist() == [guess.probability for guess in single]
 
 
 def test_a_batch_longer_than_one_pass_is_judged_whole(capability: Capability) -> None:

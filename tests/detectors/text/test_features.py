@@ -63,7 +63,15 @@ def test_full_width_letters_are_the_letters() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "\ufdfa" * 5000, "\u0130" * 5000, "a" * 10_000_000, "\ud800 \udfff x", "\x00", "字" * 9999],
+    [
+        "",
+        "\ufdfa" * 5000,
+        "\u0130" * 5000,
+        "a" * 10_000_000,
+        "\ud800 \udfff x",
+        "\x00",
+        "字" * 9999,
+    ],
 )
 def test_a_hostile_text_is_read_within_bounds(text: str) -> None:
     assert len(words(text)) <= READ_CHARACTERS

@@ -13,6 +13,7 @@ from detectors.core.errors import WeirError
 #: Where each command is: it is imported when it is asked for, so that none waits for another's
 #: libraries.
 COMMANDS = {
+    "bench": "stream.bench.command",
     "demo": "stream.demo.command",
     "doctor": "stream.doctor.command",
     "replay": "stream.replay_command",

@@ -1,0 +1,1 @@
+"""Benchmarks of detection that anyone can run: `weir bench`."""

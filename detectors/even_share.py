@@ -19,8 +19,8 @@ SPANS = ("hour", "day")
 KINDS = len(WINDOWS) * MEASURES
 #: Accounts of a group, and what each does in the middle, below which nothing can be said.
 LEAST_ACCOUNTS, LEAST_COUNT = 10, 3.0
-#: How alike the accounts of one ordinary organisation are, and the part of them that trimming uses.
-CORRELATION, USED = 0.02, 0.6
+#: The part of the accounts that a variance trimmed at both ends is worth.
+USED = 0.6
 #: Variance of the logarithm of counts, freedom of it, and how many groups that is taken for.
 PRIOR_VARIANCE, PRIOR_FREEDOM, PRIOR_GROUPS = 0.6, 4.0, 20.0
 #: Seconds between two looks at a group.
@@ -40,6 +40,9 @@ class EvenShare(Detector):
     groups (`Alike`), which are learned: where accounts are even by nature, no group stands out.
     A group that is even and, for a day at least, knows no night either, is a little odder.
 
+    Args:
+        least_accounts: of a group, in a window, below which nothing is said of it.
+
     References:
         Cao et al. (2014), Uncovering large groups of active malicious accounts in online social
         networks (SynchroTrap).
@@ -52,8 +55,8 @@ class EvenShare(Detector):
     signal: ClassVar[Signal] = "evenshare"
     scopes: ClassVar[frozenset[Scope]] = frozenset({"proxy", "payment", "template"})
 
-    def __init__(self, *, correlation: float = CORRELATION) -> None:
-        self.correlation = correlation
+    def __init__(self, *, least_accounts: int = LEAST_ACCOUNTS) -> None:
+        self.least_accounts = least_accounts
         self.usual = [
             Alike(variance=PRIOR_VARIANCE, freedom=PRIOR_FREEDOM, weight=PRIOR_GROUPS)
             for _ in range(KINDS)
@@ -152,33 +155,28 @@ class EvenShare(Detector):
             usual.restore(kept)
 
     def _due(self, profiles: Profiles, tick: Tick) -> NDArray[np.int64]:
-        wide = profiles["present"][tick.rows] >= LEAST_ACCOUNTS / 2
-        return np.flatnonzero(
-            wide & (tick.number - profiles["even_looked_at"][tick.rows] >= LOOK)
-        )
+        wide = profiles["present"][tick.rows] >= self.least_accounts / 2
+        return np.flatnonzero(wide & (tick.number - profiles["even_looked_at"][tick.rows] >= LOOK))
 
     def _seen(self, profiles: Profiles, tick: Tick) -> tuple[Floats, Floats, Floats]:
         """Return variance, its freedom and the middle count, (k, kinds); 0 where too little."""
         histograms = profiles["cadence_members"][tick.rows]
         flat = histograms.reshape(len(tick.rows) * KINDS, -1)
         members, middle, variance = (v.reshape(-1, KINDS) for v in spread(flat))
-        effect = 1.0 + np.maximum(members - 1.0, 0.0) * self.correlation
-        freedom = np.maximum(USED * (members - 1.0) / effect, 1.0)
-        enough = (members >= LEAST_ACCOUNTS) & (middle >= LEAST_COUNT)
+        freedom = np.maximum(USED * (members - 1.0), 1.0)
+        enough = (members >= self.least_accounts) & (middle >= LEAST_COUNT)
         # What counting alone adds, in parts of the variance where accounts differ by a factor e.
         noise = 1.0 + 1.0 / np.maximum(middle, 1.0)
         return np.where(enough, variance / noise, 0.0), freedom, middle
 
     def _scores(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of each measure, (k, kinds)."""
-        variance, freedom, middle = self._seen(profiles, tick)
+        variance, freedom, _ = self._seen(profiles, tick)
         nats = np.zeros_like(variance)
         for kind, usual in enumerate(self.usual):
             some = np.flatnonzero(variance[:, kind] > 0)
             if len(some):
-                nats[some, kind] = usual.surprise(
-                    variance[some, kind], freedom=freedom[some, kind]
-                )
+                nats[some, kind] = usual.surprise(variance[some, kind], freedom=freedom[some, kind])
         return np.maximum(nats - np.log(KINDS), 0.0)
 
     def _total(self, profiles: Profiles, tick: Tick) -> Floats:

@@ -35,10 +35,14 @@ SERIES = (
 WIDTHS = np.array([series.width for series in SERIES])
 KINDS = np.array([series.kind for series in SERIES])
 
-#: Columns of a membership, and of a group.
+#: Columns of an account, of a membership, and of a group.
+OF_ACCOUNTS = {
+    "asked_window": Column("int32", (len(WINDOWS),)),
+    "asked": Column("int32", (len(WINDOWS), MEASURES)),  # under whatever group
+}
 OF_MEMBERS = {
     "cadence_window": Column("int32", (len(WINDOWS),)),
-    "cadence_count": Column("int32", (len(WINDOWS), MEASURES)),
+    "cadence_asked": Column("int32", (len(WINDOWS), MEASURES)),  # as entered in the group
 }
 OF_GROUPS = {
     "cadence_window": Column("int32", (len(WINDOWS),)),
@@ -53,6 +57,39 @@ OF_GROUPS = {
 }
 
 
+def count(
+    profiles: Profiles, rows: Rows, *, requests: Ints, away: Ints, tick: int
+) -> NDArray[np.int32]:
+    """Add a tick to what accounts asked, and return it, (k, windows, measures).
+
+    A balancer feeds accounts, and spreads what each does over egresses and templates: only all
+    that an account does shows how even its part is.
+
+    Args:
+        profiles: the accounts, with the columns `OF_ACCOUNTS`.
+        rows: those seen, each once.
+        requests: of each.
+        away: for how many seconds each was not seen.
+        tick: second of event time.
+    """
+    windows = tick // WINDOWS
+    stale = profiles["asked_window"][rows] != windows
+    before = np.where(stale[:, :, None], 0, profiles["asked"][rows])
+    added = np.stack([requests, away >= QUIET], axis=1).astype(np.int32)
+    now: NDArray[np.int32] = before + added[:, None, :]
+    profiles["asked"][rows] = now
+    profiles["asked_window"][rows] = windows
+    return now
+
+
+def asked(data: bytes, accounts: int) -> NDArray[np.int32]:
+    """Read what `count` returned from its bytes; nothing at all stands for zeros."""
+    shape = (accounts, len(WINDOWS), MEASURES)
+    if not data:
+        return np.zeros(shape, dtype=np.int32)
+    return np.frombuffer(data, dtype=np.int32).reshape(shape)
+
+
 def fold(
     profiles: Profiles,
     members: Profiles,
@@ -60,7 +97,7 @@ def fold(
     *,
     group: Rows,
     away: Ints,
-    requests: Ints,
+    asked: NDArray[np.int32],
     tick: int,
     beat: Beat,
 ) -> None:
@@ -72,18 +109,18 @@ def fold(
         who: rows of memberships that were seen, each once.
         group: the row of each one's group.
         away: for how many seconds each was not seen in the group.
-        requests: of each.
+        asked: what each account asked in the windows, (k, windows, measures).
         tick: second of event time.
         beat: when accounts outside of groups come.
     """
     known = (who != OVERFLOW) & (group != OVERFLOW)
     if not known.all():
         who, group = who[known], group[known]
-        away, requests = away[known], requests[known]
+        away, asked = away[known], asked[known]
     rows, which = np.unique(group, return_inverse=True)
     starts = away >= QUIET
     begun = np.bincount(which, weights=starts, minlength=len(rows)).astype(np.int64)
-    _fold_shares(profiles, members, who, rows, which, away, requests, starts, tick)
+    _fold_shares(profiles, members, who, rows, which, away, asked, tick)
     first = away >= tick % BIN + 1  # not yet seen in this bin
     here = np.bincount(which, weights=first, minlength=len(rows)).astype(np.int64)
     _fold_blocks(profiles, rows, (here, begun), tick, beat)
@@ -103,8 +140,7 @@ def _fold_shares(
     rows: Rows,
     which: Ints,
     away: Ints,
-    requests: Ints,
-    starts: NDArray[np.bool_],
+    asked: NDArray[np.int32],
     tick: int,
 ) -> None:
     windows, group = tick // WINDOWS, rows[which]
@@ -117,11 +153,10 @@ def _fold_shares(
     # A group that was evicted has lost what its members' counts were entered in.
     lost = tick - away < profiles["first_seen"][group]
     stale = (members["cadence_window"][who] != windows) | lost[:, None]
-    before = np.where(stale[:, :, None], 0, members["cadence_count"][who])
-    after = before + np.stack([requests, starts], axis=1)[:, None, :]
-    members["cadence_count"][who] = after
+    before = np.where(stale[:, :, None], 0, members["cadence_asked"][who])
+    members["cadence_asked"][who] = asked
     members["cadence_window"][who] = windows
-    old, new = bucket_of(before), bucket_of(after)
+    old, new = bucket_of(before), bucket_of(asked)
     change = old != new
     base = group[:, None, None] * len(WINDOWS) + np.arange(len(WINDOWS))[:, None]
     base = (base * MEASURES + np.arange(MEASURES)) * BUCKETS

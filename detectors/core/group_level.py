@@ -246,17 +246,17 @@ class GroupLevel(Level):
         members.join(who[new], born=born[new], tick=number)
         members["group"][who] = group
         away = np.where(new, 1_000_000, number - members["last_seen"][who])
-        requests = np.bincount(which, weights=links.requests).astype(np.int64)
         cadence.fold(
             profiles,
             members,
             who,
             group=group,
             away=away,
-            requests=requests,
+            asked=links.asked[first],
             tick=number,
             beat=self.population.beat,
         )
+        requests = np.bincount(which, weights=links.requests).astype(np.int64)
         members.touch(who, tick=number, requests=requests)
         moved = links.moved
         members["moved_at"][links.members[moved]] = number

@@ -19,7 +19,7 @@ TRIM = 0.15
 #: Variance that is left of a normal distribution trimmed so, to be made up for.
 LEFT = 0.310
 #: Variance within a bucket; and the part of a Poisson count's variance that nobody goes below.
-GRAIN, LEAST_NOISE = 0.01, 0.5
+GRAIN, LEAST_NOISE = 0.01, 0.25
 
 
 def bucket_of(counts: Ints) -> Ints:

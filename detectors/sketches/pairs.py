@@ -7,7 +7,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Pairs of other accounts' starts that the assumption of evenness counts as.
-PRIOR = 1_000.0
+PRIOR = 200.0
 
 
 def together(own: Ints, others: Ints) -> tuple[Floats, Floats]:

@@ -177,7 +177,8 @@ class EvenShare(Detector):
             some = np.flatnonzero(variance[:, kind] > 0)
             if len(some):
                 nats[some, kind] = usual.surprise(variance[some, kind], freedom=freedom[some, kind])
-        return np.maximum(nats - np.log(KINDS), 0.0)
+        above: Floats = np.maximum(nats - np.log(KINDS), 0.0)
+        return above
 
     def _total(self, profiles: Profiles, tick: Tick) -> Floats:
         even = self._scores(profiles, tick).max(axis=1)

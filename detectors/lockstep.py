@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammainc
 
 from detectors.core.cadence import BINS, SERIES, WIDTHS
@@ -141,7 +142,7 @@ class Lockstep(Detector):
         rate = np.maximum(seen / expected, 1.0)
         return rate, np.clip(squares / (expected * rate), 1.0, MOST_DISPERSION)
 
-    def _block(self, profiles: Profiles, tick: Tick) -> tuple[Floats, Floats, Floats]:
+    def _block(self, profiles: Profiles, tick: Tick) -> tuple[Floats, Floats, NDArray[np.bool_]]:
         """Return pairs of blocks that have just ended, pairs expected, and which there are."""
         rows = tick.rows
         fresh = profiles["cadence_closed_at"][rows] == tick.number

@@ -54,7 +54,8 @@ class Beat:
         fine = starts[:, None] // BIN + np.arange(bins * width // BIN)
         place = fine % KEPT
         found = np.where(self.numbers[place] == fine, self.counts[kind][place], 0)
-        return found.reshape(len(starts), bins, width // BIN).sum(axis=2)
+        counts: Ints = found.reshape(len(starts), bins, width // BIN).sum(axis=2)
+        return counts
 
     def snapshot(self) -> dict[str, Any]:
         """Return what is kept."""

@@ -1,5 +1,7 @@
 """How alike the members of a group are in what they do, from a histogram of their counts."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,13 +24,14 @@ LEFT = 0.310
 GRAIN, LEAST_NOISE = 0.01, 0.25
 
 
-def bucket_of(counts: Ints) -> Ints:
+def bucket_of(counts: NDArray[np.signedinteger[Any]]) -> Ints:
     """Return the bucket of each count, -1 for zero.
 
     >>> bucket_of(np.array([0, 1, 5, 9999])).tolist()
     [-1, 0, 3, 15]
     """
-    return _BUCKET_OF[np.minimum(counts, EDGES[-1])]
+    buckets: Ints = _BUCKET_OF[np.minimum(counts, EDGES[-1])]
+    return buckets
 
 
 def spread(histogram: Ints) -> tuple[Floats, Floats, Floats]:

@@ -14,7 +14,7 @@ def waves_of_a_farm(world: World) -> None:
     world.known(*farm)
     for account in farm:
         _at_will(world, account, start=START, end=end, an_hour=3, proxy="hydra")
-    at = then
+    at = float(then)
     while at < end:
         for account in farm:
             if world.chance.random() < 0.7:

@@ -5,7 +5,7 @@ from detectors.core import cadence
 from detectors.core.beat import Beat, passed
 from detectors.core.members import Members
 from detectors.core.profiles import Column, Profiles
-from detectors.sketches.evenness import bucket_of
+from detectors.sketches.evenness import BUCKETS, bucket_of
 
 HOUR, START = 3600, 3600 * 24 * 20_000
 FAR = 1_000_000
@@ -57,7 +57,8 @@ def groups() -> Groups:
 
 
 def of(*counts: int) -> list[int]:
-    return np.bincount(bucket_of(np.array(counts)), minlength=cadence.BUCKETS).tolist()
+    found: list[int] = np.bincount(bucket_of(np.array(counts)), minlength=BUCKETS).tolist()
+    return found
 
 
 def test_each_member_stands_once_in_the_histogram_by_all_it_asked(groups: Groups) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core import cadence
 from detectors.core.batch import Batch
 from detectors.core.detector import Detector, Tick, pack, unpack
 from detectors.core.group_names import GroupNames
@@ -34,6 +35,7 @@ T = TypeVar("T")
 
 COLUMNS = {
     **mixture.COLUMNS,
+    **cadence.OF_ACCOUNTS,
     "born": Column("int64"),
     "egress": Column("uint64"),
     "egress_bits": Column("uint64", (1,)),
@@ -257,6 +259,7 @@ class AccountLevel(Level):
         born[born == 0] = number
         profiles["born"][rows] = born
         away = self._away(rows, number)
+        asked = cadence.count(profiles, rows, requests=requests, away=away, tick=number)
         self._fold_population(born, away, number)
         moved = mixture.fold(profiles, rows, models, tick=number, hold=suspect)
         np.add.at(self.population.moved, moved[moved >= 0], 1.0)
@@ -282,6 +285,7 @@ class AccountLevel(Level):
             rows,
             samples,
             away,
+            asked,
             compact,
             groups,
             link_groups,
@@ -342,6 +346,7 @@ class AccountLevel(Level):
         rows: Rows,
         samples: list[str],
         away: Rows,
+        asked: NDArray[np.int32],
         accounts: Rows,
         groups: Rows,
         link_groups: Rows,
@@ -367,6 +372,7 @@ class AccountLevel(Level):
                     accounts=_pick(self.profiles.names, chosen.tolist()),
                     born=self.profiles["born"][chosen].tobytes(),
                     away=away[who].astype(np.uint32).tobytes(),
+                    asked=asked[who].tobytes(),
                     egress=self.profiles["egress"][chosen].tobytes(),
                     samples=_pick(samples, who.tolist()),
                     groups=self.groups.named(groups[which]),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from detectors.core import cadence
 from detectors.core import links as reading
 from detectors.core.detector import Detector, Finding, Tick, pack, unpack
 from detectors.core.level import Checkpoint, Level, Output, Settings
@@ -22,6 +23,7 @@ SCOPE_CODES: dict[str, int] = {scope: code for code, scope in enumerate(SCOPES)}
 
 COLUMNS = {
     **mixture.COLUMNS,
+    **cadence.OF_GROUPS,
     "first_seen": Column("int64"),
     "folded_at": Column("int64"),
     "active": Column("float64"),  # accounts within HORIZON
@@ -202,6 +204,8 @@ class GroupLevel(Level):
             alone = (links.groups < 0) & (scopes == scope)
             _, first = np.unique(account[alone], return_index=True)
             lone.add(links.away[alone][first], links.models[alone & links.moved])
+            if scope == "proxy":
+                self.population.beat.add(tick, links.away[alone][first])
         links = links.only(links.groups > OVERFLOW)
         names = self.profiles.names
         pairs = [
@@ -276,6 +280,16 @@ class GroupLevel(Level):
         members.join(who[new], born=born[new], tick=number)
         members["group"][who] = group
         away = np.where(new, 1_000_000, number - members["last_seen"][who])
+        cadence.fold(
+            profiles,
+            members,
+            who,
+            group=group,
+            away=away,
+            asked=links.asked[first],
+            tick=number,
+            beat=self.population.beat,
+        )
         requests = np.bincount(which, weights=links.requests).astype(np.int64)
         members.touch(who, tick=number, requests=requests)
         moved = links.moved

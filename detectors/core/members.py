@@ -3,9 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.cadence import OF_MEMBERS
 from detectors.core.profiles import Column, Profiles, Rows
 
 COLUMNS = {
+    **OF_MEMBERS,
     "group": Column("int64"),
     "born": Column("int64"),
     "joined_at": Column("int64"),

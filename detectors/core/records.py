@@ -205,6 +205,7 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     moved: list[float]  # of them, accounts that moved, for each of ``models``
     part: int = 0  # a tick with many links travels in parts; the last one closes it
     parts: int = 1
+    asked: bytes = b""  # int32 each: of each window, requests and starts (see `cadence`)
     idle: bool = False  # nothing more is to be expected of the source: do not wait for it
     tracked: int = 0  # accounts that the source has a profile of
     alerts: list[Alert] = []  # raised at the level of accounts, on their way to the campaigns

@@ -1,6 +1,8 @@
 """What Weir looks for: each module here is one detector, and `CATALOG` names them all."""
 
 from detectors.core.detector import Detector
+from detectors.failover_echo import FailoverEcho
+from detectors.heir import Heir
 from detectors.model_pivot import ModelPivot
 from detectors.rate_surge import RateSurge
 from detectors.template_repetition import TemplateRepetition
@@ -11,4 +13,6 @@ CATALOG: tuple[type[Detector], ...] = (
     ModelPivot,
     WideFanout,
     TemplateRepetition,
+    Heir,
+    FailoverEcho,
 )

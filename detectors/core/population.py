@@ -52,6 +52,9 @@ class Population:
     partitions: int = 1  # of the groups: a level counts those without company in its own only
     released: dict[str, float] = field(default_factory=dict)  # event time of each release
     faded_at: int = 0
+    newcomers: Floats = field(default_factory=lambda: np.full(3, 5e-7))  # see `Heirs`
+    denials: float = 0.0  # denied requests of conversations within a day
+    echoes: float = 0.0  # conversations that went on under another account after one
 
     def release(self, model: str, time: float) -> None:
         """Take in that a model became available."""

@@ -206,6 +206,11 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     part: int = 0  # a tick with many links travels in parts; the last one closes it
     parts: int = 1
     idle: bool = False  # nothing more is to be expected of the source: do not wait for it
+    banned: list[tuple[str, int]] = []  # accounts, and the second each was banned
+    denied: list[str] = []  # accounts denied in a conversation, once for each
+    denied_prefix: bytes = b""  # uint64 each: keyed hash of the newest prefix
+    orphans: list[str] = []  # accounts that went on with a conversation which they did not begin
+    orphan_prefixes: bytes = b""  # uint64, eight each: its prefixes, newest first, zero for none
 
 
 def event_time(ts: float | str) -> float:

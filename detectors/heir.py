@@ -19,6 +19,8 @@ LEAST_OPEN = 60.0
 #: How much one newcomer makes the next more likely.
 CORRELATION = 0.02
 HOUR, DAY = 3600, 86_400
+#: Seconds over which an account's load is reckoned at least.
+LEAST_LIFE = 600
 
 
 class Heir(Detector):
@@ -73,7 +75,7 @@ class Heir(Detector):
         }
         parts = share({"heirs": max(filled - expected, 1e-9), "back": 0.0})
         told = "; ".join(
-            f"{accounts:.0%} of the accounts and {load:.0%} of the load were back {label} later"
+            f"{accounts:.0%} of the accounts and {load:.0%} of the load came back within {label}"
             for label, (accounts, load) in regrown.items()
         )
         return Finding(
@@ -93,11 +95,12 @@ class Heir(Detector):
                 ),
                 *(
                     Evidence(
-                        feature=f"regrowth of {what} {label} after a ban",
+                        feature=f"regrowth of {what} within {label} of a ban",
                         observed=value,
                         expected=min(expected / max(len(seen.banned_at), 1), 1.0),
                         contribution=0.0,
                         unit="share",
+                        note=f"of bans {label} old or older, of all while there is none",
                     )
                     for label, values in regrown.items()
                     for what, value in zip(("accounts", "requests"), values, strict=True)
@@ -147,8 +150,9 @@ def _succession(tick: Tick, row: int, name: str) -> _Succession:
         [r for r in np.flatnonzero(here).tolist() if members.names[r].startswith(f"{name}\n")],
         dtype=np.int64,
     )
-    lived = members["last_seen"][rows] - members["joined_at"][rows]
-    rates = members["requests"][rows] / np.maximum(lived, HOUR)
+    ended = np.where(members["banned_at"][rows] > 0, members["last_seen"][rows], tick.number)
+    lived = np.maximum(ended - members["joined_at"][rows], LEAST_LIFE)
+    rates = members["requests"][rows] / lived
     banned = np.flatnonzero(members["banned_at"][rows] > 0)
     banned = banned[np.argsort(members["banned_at"][rows[banned]], kind="stable")]
     heirs = np.flatnonzero(members["heir"][rows] == PROVEN)

@@ -178,7 +178,11 @@ class AccountLevel(Level):
         self.denied += int((fresh & batch.denied[part]).sum())
         if any(batch.prefixes[part]):
             self.conversations.add(
-                batch.accounts[part], batch.prefixes[part], batch.denied[part], fresh
+                batch.accounts[part],
+                batch.prefixes[part],
+                batch.ids[part],
+                batch.denied[part],
+                fresh,
             )
         if counted.all():
             accounts, models = batch.accounts[part], batch.models[part]

@@ -73,15 +73,16 @@ class ConversationLevel(Level):
             prefixes = np.frombuffer(delta.denied_prefix, "<u8").tolist()
             for account, prefix in zip(delta.denied, prefixes, strict=True):
                 self._deny(account, prefix, tick)
-        echoes: dict[str, set[str]] = {}
+        echoes: dict[tuple[str, str], str] = {}
         for delta in deltas:
             found = np.frombuffer(delta.orphan_prefixes, "<u8").reshape(-1, NEWEST).tolist()
-            for account, prefixes in zip(delta.orphans, found, strict=True):
+            for account, prefixes, name in zip(
+                delta.orphans, found, delta.orphan_ids, strict=True
+            ):
                 denied = self.denials.take([p for p in prefixes if p], account, tick=tick)
                 if denied is not None:
-                    echoes.setdefault(account, set()).add(denied)
-        pairs = [(denied, account) for account in echoes for denied in sorted(echoes[account])]
-        return self._judge(tick, pairs) if pairs else []
+                    echoes.setdefault((denied, account), name)
+        return self._judge(tick, echoes) if echoes else []
 
     def save(self) -> tuple[dict[str, bytes], list[str], dict[str, Any]]:
         """Return new segments by name, the names of dropped ones, and the rest."""
@@ -128,10 +129,10 @@ class ConversationLevel(Level):
         profiles["counted_at"][root] = tick
         profiles.mark(np.array([root]))
 
-    def _judge(self, number: int, pairs: list[tuple[str, str]]) -> list[Alert]:
+    def _judge(self, number: int, echoes: dict[tuple[str, str], str]) -> list[Alert]:
         profiles = self.profiles
-        self._make_room(2 * len(pairs), number)
-        for denied, account in pairs:
+        self._make_room(2 * len(echoes), number)
+        for denied, account in echoes:
             gave, took = profiles.rows_of([denied, account], tick=number).tolist()
             if OVERFLOW in (gave, took):
                 continue
@@ -142,9 +143,9 @@ class ConversationLevel(Level):
             self._count(root, number, echoes=1.0)
             together = np.unique([gave, took, root])
             profiles.touch(together, tick=number, requests=(together == took).astype(np.int64))
-        known = [profiles.index[account] for _, account in pairs if account in profiles.index]
-        rows = np.unique(profiles["circle"][known])
-        rows = rows[rows > 0]
+        takers = {account: profiles.index.get(account, OVERFLOW) for _, account in echoes}
+        circles = profiles["circle"][list(takers.values())]
+        rows = np.unique(circles[circles > 0])
         nothing = np.zeros(len(rows), dtype=np.int64)
         tick = Tick(
             number=number,
@@ -156,7 +157,12 @@ class ConversationLevel(Level):
             scopes=np.zeros(len(rows), dtype=np.int8),
             population=replace(self.population, echoes=self._echoes, denials=self._denied),
         )
-        return self.judge(tick, lambda *_: [])
+        circle_of = dict(zip(takers, circles.tolist(), strict=True))
+
+        def samples_of(position: int, _: Finding) -> list[str]:
+            return [echoes[pair] for pair in echoes if circle_of[pair[1]] == rows[position]]
+
+        return self.judge(tick, samples_of)
 
     def _join(self, one: int, other: int, tick: int) -> int:
         """Make one circle of those of two accounts; return the row that stands for it."""

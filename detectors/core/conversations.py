@@ -21,6 +21,8 @@ OF_ACCOUNT, IN_TICK = 4, 1_000
 DENIED = 100_000
 #: Bytes of remembered prefixes in one segment.
 SEGMENT_BYTES = 400_000
+_Asked = tuple[str, list[str], str]  # account, prefixes, id
+_Told = tuple[str, tuple[int, ...], str]  # account, hashes of the newest prefixes, id
 _ODD = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 
@@ -31,6 +33,7 @@ class News:
     denied: list[str] = field(default_factory=list)
     denied_prefix: bytes = b""  # uint64 each: keyed hash of the newest prefix
     orphans: list[str] = field(default_factory=list)
+    orphan_ids: list[str] = field(default_factory=list)
     orphan_prefixes: bytes = b""  # uint64, `NEWEST` each, newest first, zero for none
 
     @property
@@ -60,8 +63,8 @@ class Conversations:
     def __init__(self, *, partitions: int, capacity: int, seed: int) -> None:
         self.partitions, self.capacity, self.seed = partitions, capacity, seed
         self.seen: Seen | None = None
-        self._requests: list[tuple[str, list[str]]] = []
-        self._denied: list[tuple[str, list[str]]] = []
+        self._requests: list[_Asked] = []
+        self._denied: list[_Asked] = []
         self._segments: dict[int, int] = {}  # prefixes in each, oldest first
         self._next_segment = 1
 
@@ -79,17 +82,18 @@ class Conversations:
         self,
         accounts: Sequence[str],
         prefixes: Sequence[list[str] | None],
+        ids: Sequence[str],
         denied: NDArray[np.bool_],
         fresh: NDArray[np.bool_],
     ) -> None:
         """Take in requests of the tick in progress; those that are not fresh do not count."""
-        for account, own, no, new in zip(
-            accounts, prefixes, denied.tolist(), fresh.tolist(), strict=True
+        for account, own, name, no, new in zip(
+            accounts, prefixes, ids, denied.tolist(), fresh.tolist(), strict=True
         ):
             if own and new and not no:
-                self._requests.append((account, own))
+                self._requests.append((account, own, name))
             elif own and new and len(self._denied) < DENIED:
-                self._denied.append((account, own))
+                self._denied.append((account, own, name))
 
     def close(self) -> list[News]:
         """Return what the tick that ends says to each partition of the groups."""
@@ -99,10 +103,11 @@ class Conversations:
         orphans = self._orphans(requests) if requests else []
         for position, one in enumerate(self._chosen([d for d in denied if len(d[1]) > 1])):
             news[position].denied = [account for account, _, _ in one]
-            news[position].denied_prefix = np.array([h[0] for _, _, h in one], "<u8").tobytes()
+            news[position].denied_prefix = np.array([h[0] for _, h, _ in one], "<u8").tobytes()
         for position, one in enumerate(self._chosen(orphans)):
             news[position].orphans = [account for account, _, _ in one]
-            rows = [h + [0] * (NEWEST - len(h)) for _, _, h in one]
+            news[position].orphan_ids = [name for _, _, name in one]
+            rows = [h + (0,) * (NEWEST - len(h)) for _, h, _ in one]
             news[position].orphan_prefixes = np.array(rows, "<u8").tobytes()
         return news
 
@@ -129,11 +134,11 @@ class Conversations:
             self._memory().load(data)
             self._segments[number] = len(data) // 8
 
-    def _orphans(self, requests: list[tuple[str, list[str]]]) -> list[tuple[str, list[str]]]:
+    def _orphans(self, requests: list[_Asked]) -> list[_Asked]:
         """Return the requests none of whose earlier prefixes was their account's newest."""
         memory = self._memory()
         digest = xxhash.xxh3_64_intdigest
-        names, lists = zip(*requests, strict=True)
+        names, lists, _ = zip(*requests, strict=True)
         accounts = _hashes(map(digest, map(str.encode, names), repeat(self.seed)), len(names))
         memory.fresh(_own(self._digests([own[-1] for own in lists]), accounts))
         unknown = [number for number, own in enumerate(lists) if len(own) > 2]
@@ -147,29 +152,24 @@ class Conversations:
             unknown = [number for number in unknown if number not in led]
         return [requests[number] for number in unknown]
 
-    def _chosen(
-        self, requests: list[tuple[str, list[str]]]
-    ) -> list[list[tuple[str, int, list[int]]]]:
+    def _chosen(self, requests: list[_Asked]) -> list[list[_Told]]:
         """Return, for each partition, the requests told to it with their newest prefixes.
 
         Of too many, those with the lowest keyed hashes: nobody can choose to be among them.
         """
-        chosen: list[list[tuple[str, int, list[int]]]] = [[] for _ in range(self.partitions)]
-        if not requests:
-            return chosen
-        digest, told = xxhash.xxh3_64_intdigest, dict.fromkeys([a for a, _ in requests], 0)
-        made = set()
-        for account, own in requests:
-            first = digest(own[0].encode(), self.seed)
+        chosen: list[list[_Told]] = [[] for _ in range(self.partitions)]
+        digest, made = xxhash.xxh3_64_intdigest, {}
+        for account, own, name in requests:
             newest = [digest(p.encode(), self.seed) | 1 for p in own[: -NEWEST - 1 : -1]]
             if len(own) <= NEWEST:
                 newest.pop()  # the first one is nobody's own
-            made.add((newest[0], account, first, tuple(newest)))
-        for newest_one, account, first, newest_all in sorted(made):
-            partition = chosen[first % self.partitions]
+            made.setdefault((newest[0], account), (own[0], tuple(newest), name))
+        told = dict.fromkeys([account for _, account in made], 0)
+        for (_, account), (first, prefixes, name) in sorted(made.items()):
+            partition = chosen[digest(first.encode(), self.seed) % self.partitions]
             if told[account] < OF_ACCOUNT and len(partition) < IN_TICK:
                 told[account] += 1
-                partition.append((account, newest_one, list(newest_all)))
+                partition.append((account, prefixes, name))
         return chosen
 
     def _digests(self, texts: Sequence[str]) -> Hashes:

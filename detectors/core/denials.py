@@ -7,6 +7,8 @@ from detectors.core.detector import pack, unpack
 
 #: Seconds after a denial within which a conversation that goes on is one that fled.
 SOON = 900
+#: Seconds after which a denial of the same account at the same prefix counts as new.
+REFRESH = 300
 #: Denials kept at most, and of one account: a flood pushes out the oldest, and only its own.
 MOST, OF_ACCOUNT = 50_000, 64
 #: Accounts that may be denied at one prefix: what more of them share is no conversation.
@@ -46,6 +48,9 @@ class Denials:
         """Take in that an account was denied at a prefix; say whether it is kept as new."""
         self._forget(tick)
         found = self._kept.get(prefix)
+        if found is not None and found[1] == account and tick - found[2] > REFRESH:
+            self._drop_one(prefix)  # it is still being tried: as new
+            found = None
         if found is None and self._of_account[account] < OF_ACCOUNT:
             self._begin(self._write(BEGUN, prefix, account, tick), prefix, account, tick)
             return True

@@ -16,7 +16,7 @@ DAY, HOUR = 86_400, 3600
 OPEN = 6 * HOUR
 #: Age in seconds below which an account that joins is a newcomer, and of nobody's absence.
 YOUNG, NEVER = HOUR, 1_000_000
-#: Seconds at the beginning of a group, and of everything, in which all accounts are new to us.
+#: Seconds at the beginning of a group, and of everything, in which newcomers are no measure.
 BEGINNING = HOUR
 #: A newcomer has proved itself an heir with this many requests, and this part of the load that
 #: the banned accounts had.
@@ -44,7 +44,7 @@ class Heirs:
     """Counts bans and newcomers in the rows of groups and members.
 
     A ban leaves a place open for six hours.  A newcomer is an account in its first hour, or never
-    seen before; one that joins while a place is open, and began after it was left, fills it.
+    seen before (on the first day: one whose creation we were told); one that joins while a place is open, and began after it was left, fills it.
     Whether newcomers come any faster while a place is open is for a detector to say: so the time
     in which one was open is counted, and the newcomers and the time in which none was.
 
@@ -120,7 +120,12 @@ class Heirs:
     ) -> None:
         """Take in accounts that joined a group: rows of members, and for how long each was away."""
         born, group = members["born"][rows], members["group"][rows]
-        young = ((tick - born < YOUNG) | (away >= NEVER)) & (group != OVERFLOW)
+        young = tick - born < YOUNG
+        if tick < self.started + DAY:  # who is unknown may be an old customer
+            young &= born < tick
+        else:
+            young |= away >= NEVER
+        young &= group != OVERFLOW
         if not young.any():
             return
         rows, born, group, away = rows[young], born[young], group[young], away[young]
@@ -195,4 +200,5 @@ class Heirs:
 
     def _settled(self, groups: Profiles, group: Rows) -> NDArray[np.int64]:
         """Return from which tick on what happens in groups is counted."""
-        return np.maximum(groups["first_seen"][group], self.started) + BEGINNING
+        settled: NDArray[np.int64] = groups["first_seen"][group] + BEGINNING
+        return settled

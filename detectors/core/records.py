@@ -210,6 +210,7 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     denied: list[str] = []  # accounts denied in a conversation, once for each
     denied_prefix: bytes = b""  # uint64 each: keyed hash of the newest prefix
     orphans: list[str] = []  # accounts that went on with a conversation which they did not begin
+    orphan_ids: list[str] = []  # of one such request each
     orphan_prefixes: bytes = b""  # uint64, eight each: its prefixes, newest first, zero for none
 
 

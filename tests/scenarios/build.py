@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.scenarios import continuity
 from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
 
 
@@ -316,6 +317,7 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     open_source_template,
     product_backend,
     office_template,
+    *continuity.SCENARIOS,
 )
 
 

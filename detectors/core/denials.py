@@ -1,6 +1,7 @@
 """Conversations that were broken off by a denial, until somebody may go on with them."""
 
 from collections import Counter, OrderedDict
+from collections.abc import Iterator
 from typing import Any
 
 from detectors.core.detector import pack, unpack
@@ -43,6 +44,10 @@ class Denials:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def __iter__(self) -> Iterator[tuple[int, str, int]]:
+        """Give out each prefix, the account first denied there, and when; oldest first."""
+        return ((prefix, account, at) for prefix, (_, account, at, _) in self._kept.items())
 
     def note(self, prefix: int, account: str, *, tick: int) -> bool:
         """Take in that an account was denied at a prefix; say whether it is kept as new."""

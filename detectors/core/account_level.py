@@ -462,9 +462,7 @@ class AccountLevel(Level):
     @property
     def state_bytes(self) -> int:
         """Bytes of the profiles' columns and the remembered ids."""
-        return (
-            self.profiles.state_bytes + self.seen.state_bytes + self.conversations.state_bytes
-        )
+        return self.profiles.state_bytes + self.seen.state_bytes + self.conversations.state_bytes
 
 
 def _pick(values: Sequence[T], positions: Sequence[int]) -> list[T]:

@@ -34,7 +34,7 @@ class Bans:
 
     def due(self, tick: int) -> list[tuple[str, int]]:
         """Return the accounts to be told of with a tick, and when each was banned."""
-        told = []
+        told: list[tuple[str, int, int]] = []
         while self._waiting and self._waiting[0][0] <= tick and len(told) < IN_ONE:
             _, _, account, at, times = heapq.heappop(self._waiting)
             told.append((account, at, times))

@@ -76,9 +76,7 @@ class ConversationLevel(Level):
         echoes: dict[tuple[str, str], str] = {}
         for delta in deltas:
             found = np.frombuffer(delta.orphan_prefixes, "<u8").reshape(-1, NEWEST).tolist()
-            for account, prefixes, name in zip(
-                delta.orphans, found, delta.orphan_ids, strict=True
-            ):
+            for account, prefixes, name in zip(delta.orphans, found, delta.orphan_ids, strict=True):
                 denied = self.denials.take([p for p in prefixes if p], account, tick=tick)
                 if denied is not None:
                     echoes.setdefault((denied, account), name)

@@ -158,7 +158,8 @@ class Conversations:
         Of too many, those with the lowest keyed hashes: nobody can choose to be among them.
         """
         chosen: list[list[_Told]] = [[] for _ in range(self.partitions)]
-        digest, made = xxhash.xxh3_64_intdigest, {}
+        digest = xxhash.xxh3_64_intdigest
+        made: dict[tuple[int, str], tuple[str, tuple[int, ...], str]] = {}
         for account, own, name in requests:
             newest = [digest(p.encode(), self.seed) | 1 for p in own[: -NEWEST - 1 : -1]]
             if len(own) <= NEWEST:

@@ -44,7 +44,8 @@ class Heirs:
     """Counts bans and newcomers in the rows of groups and members.
 
     A ban leaves a place open for six hours.  A newcomer is an account in its first hour, or never
-    seen before (on the first day: one whose creation we were told); one that joins while a place is open, and began after it was left, fills it.
+    seen before (on the first day: one whose creation we were told); one that joins while a place
+    is open, and began after it was left, fills it.
     Whether newcomers come any faster while a place is open is for a detector to say: so the time
     in which one was open is counted, and the newcomers and the time in which none was.
 
@@ -82,14 +83,14 @@ class Heirs:
     ) -> None:
         """Take in bans; those that are known change nothing."""
         latest: dict[str, int] = {}
-        for account, at in bans:
-            latest[account] = max(at, latest.get(account, 0))
+        for account, banned_at in bans:
+            latest[account] = max(banned_at, latest.get(account, 0))
         hashes = self.hashes(list(latest))
         times = np.array(list(latest.values()), dtype=np.int64)
         order = np.argsort(hashes)
         hashes, times = hashes[order], times[order]
-        rows = np.flatnonzero(np.isin(members["account"], hashes))
-        at = times[np.searchsorted(hashes, members["account"][rows])]
+        rows: Rows = np.flatnonzero(np.isin(members["account"], hashes))
+        at: Rows = times[np.searchsorted(hashes, members["account"][rows])]
         new = (members["banned_at"][rows] < at) & (members["requests"][rows] > 0)
         rows, at = rows[new], at[new]
         named = [groups.names[group] for group in members["group"][rows].tolist()]

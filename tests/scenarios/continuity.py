@@ -108,7 +108,7 @@ def person_with_two_accounts(world: World) -> None:
         both = [f"double-{number}-a", f"double-{number}-b"]
         world.known(*both)
         for at in world.arrivals(start=START, end=end, an_hour=6):
-            own = {"ip": f"100.64.{number}.9"}
+            own: dict[str, Any] = {"ip": f"100.64.{number}.9"}
             _talk(world, both[0], at=at, denied=0.1, others=both, system="chat", **own)
     world.spare("failover_echo")
 
@@ -118,7 +118,8 @@ def storm_of_denials(world: World) -> None:
     end = START + 90 * MINUTE
     storm = START + 60 * MINUTE
     for number in range(150):
-        account, own = f"person-{number}", {"ip": f"203.1.{number}.7"}
+        account = f"person-{number}"
+        own: dict[str, Any] = {"ip": f"203.1.{number}.7"}
         world.known(account)
         for at in world.arrivals(start=START, end=end, an_hour=5):
             denied = 0.5 if storm < at < storm + 10 * MINUTE else 0.01

@@ -20,9 +20,7 @@ def level(*, capacity: int = 1000) -> ConversationLevel:
     return ConversationLevel(settings=settings(), detectors=detectors, capacity=capacity)
 
 
-def delta(
-    *, denied: dict[str, int] | None = None, orphans: dict[str, int] | None = None
-) -> Delta:
+def delta(*, denied: dict[str, int] | None = None, orphans: dict[str, int] | None = None) -> Delta:
     """What a tick says: accounts and the one prefix of each."""
     denied, orphans = denied or {}, orphans or {}
     rows = [[prefix] + [0] * (NEWEST - 1) for prefix in orphans.values()]
@@ -43,7 +41,8 @@ def echo(kept: ConversationLevel, first: str, other: str, *, at: int, prefix: in
 
 def circles(kept: ConversationLevel) -> list[set[str]]:
     """The circles by their accounts, and each must be as large as it says."""
-    circle, found = kept.profiles["circle"], {}
+    circle = kept.profiles["circle"]
+    found: dict[int, set[str]] = {}
     for account, row in kept.profiles.index.items():
         if circle[row]:
             found.setdefault(int(circle[row]), set()).add(account)
@@ -123,9 +122,7 @@ def test_more_accounts_than_there_is_room_for_leave_whole_circles() -> None:
     ),
     capacity=st.sampled_from([6, 100]),
 )
-def test_a_restart_changes_nothing(
-    steps: list[tuple[str, str, int, bool]], capacity: int
-) -> None:
+def test_a_restart_changes_nothing(steps: list[tuple[str, str, int, bool]], capacity: int) -> None:
     plain, restarted = level(capacity=capacity), level(capacity=capacity)
     shelf: dict[str, bytes] = {}
     at = 0

@@ -116,7 +116,8 @@ def test_what_was_remembered_comes_back() -> None:
 
 
 def test_segments_of_what_is_long_forgotten_are_dropped() -> None:
-    memory, kept = conversations(capacity=100), set()
+    memory = conversations(capacity=100)
+    kept: set[str] = set()
     for turn in range(50):
         told(memory, [(f"a{n}", ["s", f"t{turn}-{n}"]) for n in range(20)])
         segments, gone, state = memory.save()

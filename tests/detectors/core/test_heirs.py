@@ -44,11 +44,11 @@ class House:
             self.read += 1
 
     def restart(self) -> None:
-        for level, shelf in zip((self.accounts, self.groups), self.shelves, strict=True):
-            shelf.put(level.checkpoint())
+        self.shelves[0].put(self.accounts.checkpoint())
+        self.shelves[1].put(self.groups.checkpoint())
         self.accounts, self.groups = account_level(), group_level()
-        for level, shelf in zip((self.accounts, self.groups), self.shelves, strict=True):
-            shelf.give(level)
+        self.shelves[0].give(self.accounts)
+        self.shelves[1].give(self.groups)
 
     def pass_on(self, output: Output) -> None:
         for _, delta in output.deltas:
@@ -189,9 +189,7 @@ def events_of(number: int, at: int, account: str, what: str) -> list[Event]:
     """Three requests behind an egress, or what happened to an account."""
     if what in ("banned", "created"):
         return [live(account, at=at, event=what)]
-    return [
-        request(f"{number}-{n}", at=at + n, account=account, proxy=what) for n in range(3)
-    ]
+    return [request(f"{number}-{n}", at=at + n, account=account, proxy=what) for n in range(3)]
 
 
 @effort(max_examples=15)

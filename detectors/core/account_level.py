@@ -167,8 +167,9 @@ class AccountLevel(Level):
         population.moved = np.array(kept["moved"])
         population.models = self.models.names
         self._closed = kept["closed"]
-        self.bans.restore(kept["bans"])
-        self.conversations.restore(segments, kept["conversations"])
+        if "bans" in kept:  # what an earlier version saved has neither
+            self.bans.restore(kept["bans"])
+            self.conversations.restore(segments, kept["conversations"])
 
     def _add(self, batch: Batch, start: int, end: int) -> None:
         part = slice(start, end)

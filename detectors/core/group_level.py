@@ -149,8 +149,9 @@ class GroupLevel(Level):
         self.population.models = self.models.names
         self._said = {source: tuple(said) for source, said in kept["said"]}
         self.requests, self._closed = kept["requests"], kept["closed"]
-        self.heirs.restore(kept["heirs"])
-        self.conversations.restore(segments, kept["conversations"])
+        if "heirs" in kept:  # what an earlier version saved has neither
+            self.heirs.restore(kept["heirs"])
+            self.conversations.restore(segments, kept["conversations"])
 
     def _tables(self) -> list[tuple[str, Profiles]]:
         return [("group", self.profiles), ("member", self.members), ("single", self.singles)]

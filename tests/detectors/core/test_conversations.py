@@ -1,8 +1,10 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from detectors.core.conversations import DENIED, IN_TICK, NEWEST, OF_ACCOUNT, Conversations, News
+from tests.detectors.traffic import account_level, feed, request
 
 Talk = tuple[str, list[str]]
 
@@ -124,3 +126,18 @@ def test_segments_of_what_is_long_forgotten_are_dropped() -> None:
         kept = (kept | set(segments)) - set(gone)
     assert kept == {f"prefix/{number}" for number in state["segments"]}
     assert len(kept) <= 11
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_denied_request_is_told_as_denied_and_as_nothing_else(status: int) -> None:
+    level, own = account_level(), {"proxy": "x", "payment": "card", "status": status}
+    asked = [
+        request(n, at=n, prefix_hashes=["s", f"t{n}"], prompt="a b c d e f g h", **own)
+        for n in range(20)
+    ]
+    deltas = [delta for _, delta in feed(level, asked).deltas]
+    assert len(level.profiles) == 0
+    assert level.population.active == 0
+    assert level.conversations.seen is None
+    assert not any(delta.groups or delta.accounts or delta.orphans for delta in deltas)
+    assert sum(len(delta.denied) for delta in deltas if not delta.idle) == 20

@@ -2,6 +2,8 @@
 
 from detectors.core.detector import Detector
 from detectors.even_share import EvenShare
+from detectors.failover_echo import FailoverEcho
+from detectors.heir import Heir
 from detectors.lockstep import Lockstep
 from detectors.model_pivot import ModelPivot
 from detectors.rate_surge import RateSurge
@@ -15,4 +17,6 @@ CATALOG: tuple[type[Detector], ...] = (
     TemplateRepetition,
     Lockstep,
     EvenShare,
+    Heir,
+    FailoverEcho,
 )

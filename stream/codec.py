@@ -176,10 +176,12 @@ def encode_deltas(deltas: Sequence[Delta]) -> list[bytes]:
     records: list[list[Delta]] = [[]]
     links = 0
     for delta in deltas:
-        links += len(delta.link_model) + 10 + ALERT_LINKS * len(delta.alerts)
+        weight = len(delta.link_model) + len(delta.banned) + len(delta.denied)
+        weight += 10 + 2 * len(delta.orphans) + ALERT_LINKS * len(delta.alerts)
+        links += weight
         if links > DELTA_LINKS and records[-1]:
             records.append([])
-            links = len(delta.link_model) + ALERT_LINKS * len(delta.alerts)
+            links = weight
         records[-1].append(delta)
     return [msgspec.msgpack.encode(record) for record in records]
 

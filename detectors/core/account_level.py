@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import cadence
+from detectors.core.bans import Bans
 from detectors.core.batch import Batch
+from detectors.core.conversations import Conversations, News
 from detectors.core.detector import Detector, Tick, pack, unpack
 from detectors.core.group_names import GroupNames
 from detectors.core.level import Checkpoint, Level, Output, Settings
@@ -88,6 +90,10 @@ class AccountLevel(Level):
         self.seen = Seen(capacity=remember)
         self.population = Population(models=self.models.names)
         self.groups = GroupNames(seed=settings.seed)
+        self.bans = Bans()
+        self.conversations = Conversations(
+            partitions=partitions, capacity=remember, seed=settings.seed
+        )
         self.applied = 0
         self.repeated = 0
         self.denied = 0
@@ -97,6 +103,8 @@ class AccountLevel(Level):
         self._remembered: dict[int, int] = {}
         self._next_remembered = 1
         self._buffer = _Buffer([], [], [], [], [], [])
+        self._banned: list[tuple[str, int]] = []  # what the tick that is closed says besides links
+        self._news = [News()] * partitions
 
     def process(self, batch: Batch, *, source: str = "requests") -> Output:
         """Take in requests that follow those before; what is known already is skipped."""
@@ -132,7 +140,9 @@ class AccountLevel(Level):
         if offset <= self.position.get("lifecycle", -1):
             return
         self.position["lifecycle"] = offset
-        if event.event == "created":
+        if event.event == "banned":
+            self.bans.add(event.account, at=int(time))
+        elif event.event == "created":
             row = self.profiles.rows_of([event.account], tick=self.clock)
             if self.profiles["requests"][row[0]] == 0:
                 self.profiles["born"][row] = int(time)
@@ -140,7 +150,7 @@ class AccountLevel(Level):
 
     def checkpoint(self) -> Checkpoint | None:
         """Return a checkpoint, or None where it comes with the end of the tick in progress."""
-        if self._buffer.size:
+        if self._buffer.size or self.conversations.pending:
             self._checkpoint_wanted = True
             return None
         return self._save()
@@ -162,6 +172,8 @@ class AccountLevel(Level):
         population.moved = np.array(kept["moved"])
         population.models = self.models.names
         self._closed = kept["closed"]
+        self.bans.restore(kept["bans"])
+        self.conversations.restore(segments, kept["conversations"])
 
     def _add(self, batch: Batch, start: int, end: int) -> None:
         part = slice(start, end)
@@ -169,6 +181,14 @@ class AccountLevel(Level):
         self.repeated += int(end - start - fresh.sum())
         counted = fresh & ~batch.denied[part]
         self.denied += int((fresh & batch.denied[part]).sum())
+        if any(batch.prefixes[part]):
+            self.conversations.add(
+                batch.accounts[part],
+                batch.prefixes[part],
+                batch.ids[part],
+                batch.denied[part],
+                fresh,
+            )
         if counted.all():
             accounts, models = batch.accounts[part], batch.models[part]
             egresses, payments = batch.egresses[part], batch.payments[part]
@@ -219,6 +239,7 @@ class AccountLevel(Level):
     def _close(self, now: int, output: Output) -> None:
         buffer, self._buffer = self._buffer, _Buffer([], [], [], [], [], [])
         number = self.clock
+        self._banned, self._news = self.bans.due(number), self.conversations.close()
         if buffer.size:
             self._close_tick(buffer, number, output)
         elif number:
@@ -369,6 +390,7 @@ class AccountLevel(Level):
                 chosen = rows[who]
                 delta = self._delta(
                     number,
+                    partition,
                     accounts=_pick(self.profiles.names, chosen.tolist()),
                     born=self.profiles["born"][chosen].tobytes(),
                     away=away[who].astype(np.uint32).tobytes(),
@@ -390,15 +412,19 @@ class AccountLevel(Level):
 
     def _tell(self, output: Output, number: int, *, idle: bool = False) -> None:
         """Tell every partition of the groups that a tick without links is closed."""
-        delta = self._delta(number, idle=idle)
-        output.deltas += [(partition, delta) for partition in range(self.partitions)]
+        output.deltas += [
+            (partition, self._delta(number, partition, idle=idle))
+            for partition in range(self.partitions)
+        ]
 
-    def _delta(self, number: int, **links: Any) -> Delta:
+    def _delta(self, number: int, partition: int, **links: Any) -> Delta:
         population = self.population
         fading = float(np.exp(-(number - self._closed) / HORIZON)) if self._closed else 0.0
         nothing = dict.fromkeys(
             ("born", "away", "egress", "link_account", "link_group", "link_model"), b""
         ) | dict.fromkeys(("link_requests", "link_tokens", "link_moved"), b"")
+        if links.get("part", 0) == 0:
+            links |= {"banned": self._banned} | self._news[partition].fields
         return Delta(
             source=self.partition,
             sources=self.partitions,
@@ -424,6 +450,9 @@ class AccountLevel(Level):
             oldest = next(iter(self._remembered))
             del self._remembered[oldest]
             gone.append(f"seen/{oldest}")
+        more, old, conversations = self.conversations.save()
+        out |= more
+        gone += old
         manifest = pack(
             {
                 "profiles": valid,
@@ -435,6 +464,8 @@ class AccountLevel(Level):
                 "young": self.population.young,
                 "moved": self.population.moved.tolist(),
                 "closed": self._closed,
+                "bans": self.bans.snapshot(),
+                "conversations": conversations,
             }
         )
         return Checkpoint(
@@ -444,7 +475,7 @@ class AccountLevel(Level):
     @property
     def state_bytes(self) -> int:
         """Bytes of the profiles' columns and the remembered ids."""
-        return self.profiles.state_bytes + self.seen.state_bytes
+        return self.profiles.state_bytes + self.seen.state_bytes + self.conversations.state_bytes
 
 
 def _pick(values: Sequence[T], positions: Sequence[int]) -> list[T]:

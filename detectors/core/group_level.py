@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from detectors.core import cadence
+from detectors.core import cadence, heirs
 from detectors.core import links as reading
+from detectors.core.conversation_level import ConversationLevel
 from detectors.core.detector import Detector, Finding, Tick, pack, unpack
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
@@ -35,6 +36,7 @@ COLUMNS = {
     "moved_hour": Column("float64", (mixture.SLOTS,)),  # accounts that moved within an HOUR
     "egress_bits": Column("uint64", (2, 8)),  # members' egresses: in this hour, in the one before
     "egress_hour": Column("int64"),
+    **heirs.COLUMNS,
 }
 #: Members told of one candidate, and over how many seconds they were seen.
 MEMBERS, DAY = 2000, 86_400
@@ -78,6 +80,8 @@ class GroupLevel(Level):
         self.members = Members(capacity=members)
         self.singles = Singles(capacity=members, seed=settings.seed)
         self.waiting: Waiting[Delta] = Waiting()
+        self.heirs = heirs.Heirs(scopes=len(SCOPES), seed=settings.seed)
+        self.conversations = ConversationLevel(settings=settings, detectors=detectors)
         self.population = Population(
             models=self.models.names, lone={"proxy": Lone(), "payment": Lone()}
         )
@@ -105,8 +109,9 @@ class GroupLevel(Level):
 
     @property
     def state_bytes(self) -> int:
-        """Bytes of the columns of groups, members and singles."""
-        return sum(table.state_bytes for _, table in self._tables())
+        """Bytes of the columns of groups, members, singles and accounts with echoes."""
+        tables = [self.conversations.profiles, *(table for _, table in self._tables())]
+        return sum(table.state_bytes for table in tables)
 
     def checkpoint(self) -> Checkpoint:
         """Return a checkpoint of the ticks that are closed."""
@@ -117,6 +122,9 @@ class GroupLevel(Level):
             new, gone, kept[name] = table.save()
             segments |= {f"{name}/{number}": data for number, data in new.items()}
             dropped += [f"{name}/{number}" for number in gone]
+        more, gone, conversations = self.conversations.save()
+        segments |= more
+        dropped += gone
         waiting = self.waiting.snapshot()
         manifest = {
             "tables": kept,
@@ -127,6 +135,8 @@ class GroupLevel(Level):
             "tracked": sorted(self._tracked.items()),
             "requests": self.requests,
             "closed": self._closed,
+            "heirs": self.heirs.snapshot(),
+            "conversations": conversations,
         }
         return Checkpoint(
             position={"deltas": waiting["position"]},
@@ -147,6 +157,8 @@ class GroupLevel(Level):
         self._said = {source: tuple(said) for source, said in kept["said"]}
         self._tracked = dict(kept["tracked"])
         self.requests, self._closed = kept["requests"], kept["closed"]
+        self.heirs.restore(kept["heirs"])
+        self.conversations.restore(segments, kept["conversations"])
 
     def _tables(self) -> list[tuple[str, Profiles]]:
         return [("group", self.profiles), ("member", self.members), ("single", self.singles)]
@@ -168,6 +180,10 @@ class GroupLevel(Level):
             self._sum_population(tick)
             elapsed, self._closed = (tick - self._closed if self._closed else 0), tick
             self._close_links(tick, reading.joined(parts), elapsed, output)
+        output.alerts += self.conversations.close(tick, deltas)
+        bans = [ban for delta in deltas for ban in delta.banned]
+        if bans:
+            self.heirs.ban(bans, groups=self.profiles, members=self.members, tick=tick)
         raised = [alert for delta in deltas for alert in delta.alerts] + output.alerts[before:]
         tests = self.tests if raised else 0.0
         records = _parts(raised, [self._members_of(alert, tick) for alert in raised])
@@ -247,6 +263,7 @@ class GroupLevel(Level):
         requests = by_model.sum(axis=1)
         hold = self.suspect(rows, number)
         self._fold(number, links, rows)
+        self.population.newcomers = self.heirs.usual
         mixture.fold(self.profiles, rows, by_model, tick=number, hold=hold)
         self.profiles.touch(rows, tick=number, requests=requests)
         self.requests += int(requests.sum())
@@ -278,6 +295,9 @@ class GroupLevel(Level):
         group, born = links.groups[first], links.born[first]
         new = (members["requests"][who] == 0) & (who != OVERFLOW)
         members.join(who[new], born=born[new], tick=number)
+        members["account"][who[new]] = self.heirs.hashes(
+            [links.accounts[link] for link in first[new].tolist()]
+        )
         members["group"][who] = group
         away = np.where(new, 1_000_000, number - members["last_seen"][who])
         cadence.fold(
@@ -302,6 +322,10 @@ class GroupLevel(Level):
         np.add.at(profiles["present"], group, present)
         np.add.at(profiles["young"], group, present * (number - born < YOUNG))
         scopes = profiles["scope"][group]
+        self.heirs.fold(present, scopes, tick=number)
+        away = links.away[first[new]]
+        self.heirs.join(who[new], away=away, groups=profiles, members=members, tick=number)
+        self.heirs.prove(who, groups=profiles, members=members, tick=number)
         for scope, lone in self.population.lone.items():
             lone.company += float(present[scopes == SCOPE_CODES[scope]].sum())
         moves = np.stack([links.members[moved], links.models[moved], links.groups[moved]], axis=1)

@@ -82,9 +82,10 @@ class Level:
         detectors: Sequence[Detector],
         scopes: Sequence[Scope],
         columns: dict[str, Column],
+        reads: str = "requests",
     ) -> None:
         self.settings = settings
-        self.detectors = [d for d in detectors if d.scopes & set(scopes)]
+        self.detectors = [d for d in detectors if d.reads == reads and d.scopes & set(scopes)]
         self.scopes = list(scopes)
         self._lives_on = {
             d.name: np.array([scope in d.scopes for scope in self.scopes]) for d in self.detectors

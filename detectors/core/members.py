@@ -13,6 +13,9 @@ COLUMNS = {
     "joined_at": Column("int64"),
     "moved_at": Column("int64"),
     "moved_to": Column("int8"),
+    "account": Column("uint64"),  # keyed hash, by which a ban finds all memberships
+    "banned_at": Column("int64"),
+    "heir": Column("int8"),  # see `Heirs`
 }
 
 

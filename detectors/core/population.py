@@ -54,6 +54,9 @@ class Population:
     released: dict[str, float] = field(default_factory=dict)  # event time of each release
     faded_at: int = 0
     beat: Beat = field(default_factory=Beat)
+    newcomers: Floats = field(default_factory=lambda: np.full(3, 5e-7))  # see `Heirs`
+    denials: float = 0.0  # denied requests of conversations within a day
+    echoes: float = 0.0  # conversations that went on under another account after one
 
     def release(self, model: str, time: float) -> None:
         """Take in that a model became available."""

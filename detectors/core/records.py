@@ -209,6 +209,12 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     idle: bool = False  # nothing more is to be expected of the source: do not wait for it
     tracked: int = 0  # accounts that the source has a profile of
     alerts: list[Alert] = []  # raised at the level of accounts, on their way to the campaigns
+    banned: list[tuple[str, int]] = []  # accounts, and the second each was banned
+    denied: list[str] = []  # accounts denied in a conversation, once for each
+    denied_prefix: bytes = b""  # uint64 each: keyed hash of the newest prefix
+    orphans: list[str] = []  # accounts that went on with a conversation which they did not begin
+    orphan_ids: list[str] = []  # of one such request each
+    orphan_prefixes: bytes = b""  # uint64, eight each: its prefixes, newest first, zero for none
 
     @property
     def weight(self) -> int:

@@ -14,6 +14,7 @@ from detectors.text.capability import CAPABILITIES, Capability, Fit
 from detectors.text.features import Asked
 from detectors.text.words import words
 from stream.simulate import texts
+from stream.simulate.chance import Chance
 from tests.bench.capability_prompts import cued, data, public_ordinary, written
 from tests.bench.capability_sets import UnseenSet, public, simulated
 from tests.bench.capability_training import HeldOut, calibrated, cooled, held_out, train
@@ -89,9 +90,7 @@ def print_sets(model: Capability, sets: Sequence[UnseenSet]) -> None:
 def print_cost(model: Capability, *, prompts: int = 4000, repeats: int = 5) -> None:
     """Print what a prompt of sixty words costs, beyond finding its words."""
     text = [
-        " ".join(
-            " ".join(texts.person(texts.Chance(seed * 9 + part)) for part in range(9)).split()[:60]
-        )
+        " ".join(" ".join(texts.person(Chance(seed * 9 + part)) for part in range(9)).split()[:60])
         for seed in range(prompts)
     ]
     found = [Asked(words(one)) for one in text]

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from detectors.text.capability import CAPABILITIES
 from detectors.text.features import Asked
 from stream.simulate import texts, words
+from stream.simulate.chance import Chance
+from stream.simulate.templates import template
 from tests.bench.capability_prompts import asked, rows
 
 ORDINARY = frozenset({"ordinary"})
@@ -70,22 +72,25 @@ def public(folder: Path) -> list[UnseenSet]:
     ]
 
 
+#: Kinds of the simulator's templates that are nobody's campaign.
+ORDINARY = ("product", "tutor", "newsroom")
+
+
 def simulated(*, prompts: int = 1000) -> list[UnseenSet]:
     """Return what `weir simulate` writes: word salad by design, so that nobody can learn it."""
 
-    def many(write: Callable[[texts.Chance], str]) -> list[str]:
-        return [write(texts.Chance(seed)) for seed in range(prompts)]
+    def many(write: Callable[[Chance], str]) -> list[str]:
+        return [write(Chance(seed)) for seed in range(prompts)]
 
     def filled(kind: str) -> list[str]:
-        return [texts.template(kind, seed=seed)(texts.Chance(seed + 1)) for seed in range(prompts)]
+        return [template(kind, seed=seed)(Chance(seed + 1)) for seed in range(prompts)]
 
     return [
         _set("simulated people", many(texts.person), "ordinary"),
         _set("simulated people, with a cue", _cued(many(texts.person)), "ordinary"),
-        _set("simulated product templates", filled("product"), "ordinary"),
+        *(_set(f"simulated {kind} templates", filled(kind), "ordinary") for kind in ORDINARY),
         _set("simulated developers with a coding agent", many(texts.coding), "agentic_coding"),
-        _set("simulated rubric templates", filled("rubric"), "rubric_grading"),
-        _set("simulated agentic templates", filled("agentic"), "agentic_coding", "tool_use"),
+        *(_set(f"simulated {kind} templates", filled(kind), kind) for kind in CAPABILITIES[1:]),
     ]
 
 

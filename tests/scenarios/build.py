@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios import timing
+from tests.scenarios import continuity, timing
 from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
 
 
@@ -318,6 +318,7 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     product_backend,
     office_template,
     *timing.SCENARIOS,
+    *continuity.SCENARIOS,
 )
 
 

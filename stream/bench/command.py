@@ -5,7 +5,10 @@ import importlib
 import click
 
 #: Where each benchmark is, imported when it is asked for; the attribute has the command's name.
-BENCHMARKS: dict[str, str] = {}
+BENCHMARKS: dict[str, str] = {
+    "life": "stream.bench.worlds.command",
+    "worlds": "stream.bench.worlds.command",
+}
 
 
 class _Benchmarks(click.Group):

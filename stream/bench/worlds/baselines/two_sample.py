@@ -12,7 +12,7 @@ from stream.decoded import Decoded
 
 Floats = NDArray[np.float64]
 _TEXT = 16  # columns of hashed templates beside those of behaviour
-_PERMUTATIONS = 500
+_PERMUTATIONS = 1_000
 
 
 class TwoSample:
@@ -22,7 +22,7 @@ class TwoSample:
     The squared maximum mean discrepancy (Gaussian kernel, median distance as its width) between
     the window's points and a reference is held against its distribution under permutation. A
     window that fails names those accounts whose witness function is higher than that of all but a
-    thousandth of the reference. The first half hour is the reference; windows that pass refresh it.
+    thousandth of the reference. The first twenty minutes are the reference; windows that pass refresh it.
 
     Args:
         alpha: chance that a window of usual accounts fails.
@@ -71,7 +71,7 @@ class TwoSample:
             if not which:
                 continue
             points = np.hstack([window.features(), _texts(window)])[which]
-            if self._reference is None or self._learned < 3:
+            if self._reference is None or self._learned < 2:
                 self._learn(points)
                 continue
             odd = self._odd(points, self._reference)

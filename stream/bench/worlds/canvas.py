@@ -11,7 +11,7 @@ INK, MUTED, GRID = "#1d2733", "#6b7683", "#e4e8ec"
 GOOD, BAD, WARM = "#0b7285", "#c92a2a", "#e8890c"
 #: The first is Weir's own; the baselines stay behind it.
 COLOURS = ("#0b7285", "#a0669c", "#c0803a", "#7a8b3c", "#5673b0", "#b0566a", "#8a8f98", "#4f9d86")
-_STYLE = {
+_STYLE: Any = {
     "font.size": 9.5,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,

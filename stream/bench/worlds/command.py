@@ -10,7 +10,7 @@ import msgspec
 
 from detectors.core.errors import ConfigError
 from stream.bench.worlds import canvas, output
-from stream.bench.worlds.grid import Cell, Text, crowd, grid, launch_days
+from stream.bench.worlds.grid import Cell, Text, busiest, crowd, grid, launch_days
 from stream.bench.worlds.life import Life, live
 from stream.bench.worlds.output import Results
 from stream.bench.worlds.report import tables
@@ -142,7 +142,7 @@ def life(campaign: str | None, seed: int, hours: float | None, text: Text, out: 
 
 
 def _quick(*, seeds: Sequence[int], hours: float, text: Text, ban_rate: float | None) -> list[Cell]:
-    first = next(iter(SHAPES))
+    first = busiest()
     asked: list[tuple[Sequence[str], Sequence[float | None], float]] = [
         (tuple(SHAPES), (None,), 10.0),
         ((first,), QUICK_MIXINGS, 10.0),
@@ -165,7 +165,7 @@ def _quick(*, seeds: Sequence[int], hours: float, text: Text, ban_rate: float | 
 
 
 def _life_cell(campaign: str | None, *, hours: float, seed: int, text: Text) -> Cell:
-    campaign = campaign or next(iter(SHAPES))
+    campaign = campaign or busiest()
     return Cell(
         seed=seed,
         hours=hours,

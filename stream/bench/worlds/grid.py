@@ -49,6 +49,12 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
             f"mixing {self.mixing:.0%}, 1:{self.ratio:g}, {self.hours:g} h, seed {self.seed}"
         )
 
+    @property
+    def proxies(self) -> int:
+        """Egresses of the campaign: as many for each account as its shape has, two at least."""
+        shape = SHAPES[self.campaign or ""]
+        return max(2, round(shape.proxies * self.size / shape.accounts))
+
     def world(self) -> World:
         """Return the world to simulate."""
         seconds = self.hours * 3600
@@ -58,6 +64,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
                 "campaign": self.campaign,
                 "campaign_accounts": self.size,
                 "campaign_at": round(CAMPAIGN_AT * seconds, 3),
+                "proxies": self.proxies,
                 "mixing": self.mixing,
                 "ban_rate": self.ban_rate,
             }
@@ -110,6 +117,11 @@ def crowd(*, campaign: str, size: int, ratio: float, hours: float) -> int:
     """Return how many benign accounts make `ratio` times the campaign's requests."""
     an_hour = size * SHAPES[campaign].requests_per_account_day / 24
     return max(round(ratio * an_hour / _benign_requests_an_hour(min(hours, 3.0))), CROWD * size)
+
+
+def busiest() -> str:
+    """Return the shape whose accounts ask most: the one to draw, and to make harder in steps."""
+    return max(SHAPES, key=lambda name: SHAPES[name].requests_per_account_day)
 
 
 @lru_cache

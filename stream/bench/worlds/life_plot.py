@@ -26,12 +26,12 @@ def _traffic(axis: Any, life: Life) -> None:
         (life.benign, "benign", canvas.MUTED),
         (life.campaign, "campaign", canvas.BAD),
     ):
-        rates = [max(count / minutes, 0.05) for count in counts]
+        rates = [count / minutes or None for count in counts]
         axis.plot(life.hours, rates, color=colour, label=label, drawstyle="steps-pre")
     axis.set_yscale("log")
     axis.set_ylabel("requests a minute")
     axis.set_title("Traffic", pad=22)
-    axis.legend(loc="upper left", ncols=2)
+    axis.legend(loc="lower left", ncols=2)
 
 
 def _accounts(axis: Any, life: Life) -> None:
@@ -68,8 +68,14 @@ def _events(axis: Any, life: Life) -> None:
 
 
 def _moments(axis: Any, life: Life, *, labelled: bool) -> None:
-    """Mark the campaign's beginning and the pivot; the release is moments before that."""
-    for hour, label in ((life.begins, "first extraction"), (life.pivot, "release, then pivot")):
+    """Mark the campaign's beginning, the release, and the pivot."""
+    moments = [(life.begins, "first extraction"), (life.released, "release")]
+    if life.pivot is not None and life.released is not None:
+        if life.pivot - life.released < 0.05 * life.hours[-1]:
+            moments[1] = (life.pivot, "release, then pivot")
+        else:
+            moments.append((life.pivot, "pivot"))
+    for hour, label in moments:
         if hour is None:
             continue
         axis.axvline(hour, color=canvas.INK, linewidth=0.9, linestyle="--", zorder=1)

@@ -128,7 +128,7 @@ def _tradeoff(outcomes: Sequence[Outcome]) -> bytes:
             axis.set_xlim(0, 100)
             axis.set_xticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
             axis.set_ylim(0, 102)
-            axis.set_title(f"{ratio:g} benign requests for each of the campaign's")
+            axis.set_title(f"1 campaign request in {ratio + 1:g}")
             axis.set_xlabel("benign accounts named, %")
         axes[0][0].set_ylabel("campaign accounts found, %")
         handles, shown = axes[0][0].get_legend_handles_labels()

@@ -27,11 +27,14 @@ class Raised(msgspec.Struct, frozen=True, kw_only=True):
 class Contender(Protocol):
     """Takes requests in order and names accounts.
 
-    ``name`` stands in the tables, ``note`` says below them what was done to make it affordable.
+    ``name`` stands in the tables.
     """
 
     name: str
-    note: str
+
+    @property
+    def note(self) -> str:
+        """What is to be said below a table; empty when nothing is."""
 
     def take(self, decoded: Decoded) -> Sequence[Raised]:
         """Take in a block of records, and return what it raises."""

@@ -83,6 +83,7 @@ def score(
         truth: of the world they were raised in.
         covers: which accounts the contender looked at; the others count for nothing.
     """
+    raised = [told for each in raised if (told := _of_covered(each, covers)) is not None]
     found: dict[str, float] = {}
     for each in raised:
         for account in each.accounts:
@@ -114,6 +115,14 @@ def score(
         heirs_24h_found=after_24h and after_24h[0],
         by_class={name: (named[name], count) for name, count in sorted(in_all.items())},
     )
+
+
+def _of_covered(each: Raised, covers: Callable[[str], bool]) -> Raised | None:
+    """Leave accounts out that do not count; None where no other was named."""
+    accounts = [account for account in each.accounts if covers(account)]
+    if len(accounts) == len(each.accounts):
+        return each
+    return msgspec.structs.replace(each, accounts=accounts) if accounts else None
 
 
 def _pivot(right: Sequence[Raised], truth: Truth) -> float | None:

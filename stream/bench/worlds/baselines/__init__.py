@@ -6,6 +6,7 @@ paper or library. None was fitted on a world.
 
 from collections.abc import Mapping
 
+from stream.bench.worlds.baselines.edge_stream import EdgeStream
 from stream.bench.worlds.baselines.fixed_limits import FixedLimits
 from stream.bench.worlds.baselines.half_space_trees import HalfSpaceTrees
 from stream.bench.worlds.baselines.prada import Prada
@@ -14,5 +15,14 @@ from stream.bench.worlds.baselines.two_sample import TwoSample
 from stream.bench.worlds.raised import Contender
 
 BASELINES: Mapping[str, type[Contender]] = {
-    each.name: each for each in (FixedLimits, HalfSpaceTrees, Prada, TwoSample, Adwin, PageHinkley)
+    each.name: each
+    for each in (
+        FixedLimits,
+        HalfSpaceTrees,
+        Prada,
+        TwoSample,
+        EdgeStream,
+        Adwin,
+        PageHinkley,
+    )
 }

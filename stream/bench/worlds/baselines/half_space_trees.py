@@ -1,6 +1,7 @@
 """Half-space trees over what accounts do in ten minutes, as River has them."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from river import anomaly
 
@@ -28,7 +29,7 @@ class HalfSpaceTrees:
     name = "half-space trees"
 
     def __init__(self, *, quantile: float = 0.999, most_accounts: int = 20_000) -> None:
-        self._filter = anomaly.QuantileFilter(anomaly.HalfSpaceTrees(seed=1), q=quantile)
+        self._filter: Any = anomaly.QuantileFilter(anomaly.HalfSpaceTrees(seed=1), q=quantile)
         self._windows = Windows(seconds=600.0)
         self._sample = Sample(most=most_accounts)
         self._named: set[str] = set()

@@ -79,7 +79,8 @@ class Adwin(_RateDrift):
     name = "ADWIN"
 
     def _made(self) -> Any:
-        return drift.ADWIN()
+        made: Any = drift.ADWIN  # without types
+        return made()
 
     def _rose(self, detector: Any, *, value: float) -> bool:
         before = detector.estimation

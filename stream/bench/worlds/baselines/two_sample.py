@@ -22,7 +22,8 @@ class TwoSample:
     The squared maximum mean discrepancy (Gaussian kernel, median distance as its width) between
     the window's points and a reference is held against its distribution under permutation. A
     window that fails names those accounts whose witness function is higher than that of all but a
-    thousandth of the reference. The first twenty minutes are the reference; windows that pass refresh it.
+    thousandth of the reference. The first twenty minutes are the reference; windows that pass
+    refresh it.
 
     Args:
         alpha: chance that a window of usual accounts fails.

@@ -18,8 +18,10 @@ from stream.bench.worlds.run import CONTENDERS, Outcome, run
 from stream.config import Config
 from stream.simulate.campaigns import SHAPES
 
-#: `--quick`: small worlds, every shape once, and one shape as it gets harder.
-QUICK_SIZE, QUICK_HOURS, QUICK_MIXINGS, QUICK_RATIO = 40, 1.5, (0.6, 0.9), 100.0
+#: `--quick`: small worlds, every shape once, and one shape as it gets harder in each way.
+QUICK_SIZE, QUICK_HOURS, QUICK_MIXINGS, QUICK_RATIOS = 40, 1.5, (0.6, 0.9), (10.0, 100.0)
+#: Requests an hour that a campaign makes at least there: a slow one has more accounts for it.
+QUICK_REQUESTS = 300.0
 SIZES, MIXINGS, RATIOS, HOURS = (50, 200), (None, 0.6, 0.9), (10.0, 100.0), 4.0
 #: Bans per account and day in the life that is drawn, so that a few hours hold some.
 LIFE_BANS, LIFE_SIZE = 10.0, 80
@@ -143,25 +145,29 @@ def life(campaign: str | None, seed: int, hours: float | None, text: Text, out: 
 
 def _quick(*, seeds: Sequence[int], hours: float, text: Text, ban_rate: float | None) -> list[Cell]:
     first = busiest()
-    asked: list[tuple[Sequence[str], Sequence[float | None], float]] = [
-        (tuple(SHAPES), (None,), 10.0),
-        ((first,), QUICK_MIXINGS, 10.0),
-        ((first,), (None,), QUICK_RATIO),
+    asked: list[tuple[str, int, Sequence[float | None], Sequence[float]]] = [
+        *((shape, _quick_size(shape), (None,), QUICK_RATIOS[:1]) for shape in SHAPES),
+        (first, QUICK_SIZE, QUICK_MIXINGS, QUICK_RATIOS[:1]),
+        (first, QUICK_SIZE // 2, (None,), QUICK_RATIOS),
     ]
     return [
         cell
-        for campaigns, mixings, ratio in asked
+        for shape, size, mixings, ratios in asked
         for cell in grid(
-            campaigns=campaigns,
-            sizes=(QUICK_SIZE,),
+            campaigns=(shape,),
+            sizes=(size,),
             mixings=mixings,
-            ratios=(ratio,),
+            ratios=ratios,
             seeds=seeds,
             hours=hours,
             text=text,
             ban_rate=ban_rate,
         )
     ]
+
+
+def _quick_size(shape: str) -> int:
+    return max(QUICK_SIZE, round(QUICK_REQUESTS * 24 / SHAPES[shape].requests_per_account_day))
 
 
 def _life_cell(campaign: str | None, *, hours: float, seed: int, text: Text) -> Cell:

@@ -5,7 +5,8 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from stream.bench.worlds import canvas
+from stream.bench.worlds import canvas, command
+from stream.bench.worlds import grid as grids
 from stream.bench.worlds.grid import CROWD, Cell, busiest, crowd, grid
 from stream.bench.worlds.life import live
 from stream.bench.worlds.output import Results
@@ -18,6 +19,12 @@ TINY = [
     "--campaign", SHAPE, "--size", "4", "--mixing", "0.3", "--ratio", "2", "--hours", "0.2",
     "--text", "sketch",
 ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grids, "LAUNCH_DAY_ACCOUNTS", 150)
+    monkeypatch.setattr(command, "LIFE_SIZE", 8)
 
 
 def bench(*arguments: str) -> tuple[int, str, str]:

@@ -13,9 +13,9 @@ h1 { font-size: 1.9rem; margin: 0; letter-spacing: -.01em; }
 h2 { font-size: 1.3rem; margin: 0 0 .4rem; }
 h3 { font-size: 1rem; margin: 1.6rem 0 .5rem; }
 .lead { color: #52606d; margin: .3rem 0 1.6rem; max-width: 60rem; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1rem; }
+.cards { display: flex; flex-wrap: wrap; gap: 1rem; }
 .card, section { background: #fff; border: 1px solid #e1e5ea; border-radius: .6rem; }
-.card { padding: .9rem 1.1rem; }
+.card { padding: .9rem 1.1rem; flex: 1 1 8rem; }
 .card b { display: block; font-size: 1.6rem; color: #0b7285; font-variant-numeric: tabular-nums; }
 .card span { color: #52606d; font-size: .88rem; }
 section { margin-top: 1.4rem; padding: 1.3rem 1.5rem 1.5rem; }
@@ -24,8 +24,9 @@ img { max-width: 100%; height: auto; display: block; margin: .6rem auto; }
 table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; }
 th { text-align: right; vertical-align: bottom; color: #52606d; font-weight: 600; }
 th, td { padding: .38rem .7rem; border-bottom: 1px solid #e9edf0; }
-td { text-align: right; }
+td { text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; min-width: 8rem; }
+td:first-child { white-space: normal; }
 tr.own td { font-weight: 650; color: #0b7285; background: #eef7f8; }
 .note { color: #52606d; font-size: .88rem; max-width: 62rem; margin: .6rem 0 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; margin: 0; }

@@ -1,6 +1,7 @@
 """How much more than usual: faded counts beside a baseline that a burst cannot poison."""
 
 import math
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,17 @@ from detectors.core.detector import pack, unpack
 from detectors.sketches.decayed import Floats
 
 Cells = NDArray[np.int64]
+
+
+class Settings(TypedDict, total=False):
+    """What `Bursts` may be told besides its size."""
+
+    horizons: tuple[float, ...]
+    prior: float
+    doubt: float
+    guard: float
+    pace: float
+    memory: float
 
 
 class Bursts:

@@ -1,13 +1,14 @@
 """Which edges between two kinds of entities come in a burst."""
 
 from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
 from detectors.core.detector import pack, unpack
-from detectors.sketches.bursts import Bursts, Cells
+from detectors.sketches.bursts import Bursts, Cells, Settings
 from detectors.sketches.decayed import Floats
 from detectors.sketches.seen import Hashes
 
@@ -18,7 +19,7 @@ _LAST_SHIFT = np.uint64(31)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where a batch of n edges lies in the sketches: the ends stand as source, destination and so on."""
+    """Where a batch of n edges lies in the sketches; each has two ends, its source first."""
 
     ends: Cells  # (rows, 2n)
     orders: Cells  # (rows, 2n): ends sorted by cell, those of the same cell as they came
@@ -68,13 +69,13 @@ class Edges:
         width: int = 1 << 15,
         fresh: int = 1000,
         seed: int = 0,
-        **settings: float,
+        **settings: Unpack[Settings],
     ) -> None:
         if width & (width - 1):
             raise ValueError(f"width={width} is not a power of two")
         self.rows, self.width, self.fresh = rows, width, fresh
-        self._events = Bursts(rows=rows, width=width, **settings)  # type: ignore[arg-type]
-        self._partners = Bursts(rows=rows, width=width, **settings)  # type: ignore[arg-type]
+        self._events = Bursts(rows=rows, width=width, **settings)
+        self._partners = Bursts(rows=rows, width=width, **settings)
         self._keys = np.array(
             [[xxhash.xxh3_64_intdigest(bytes([i]), seed)] for i in range(2 * rows + 1)], np.uint64
         )

@@ -115,7 +115,8 @@ def test_a_restart_changes_nothing() -> None:
 
 
 def quiet_world_from(edges: Edges, *, tick: int) -> list[float]:
-    return edges.judge(hashes(1, 1, BOT), hashes(1005, 2, 3), tick=tick).tolist()
+    scores: list[float] = edges.judge(hashes(1, 1, BOT), hashes(1005, 2, 3), tick=tick).tolist()
+    return scores
 
 
 def test_memory_stays_the_same_under_ever_new_entities() -> None:

@@ -31,7 +31,7 @@ def together(own: Ints, others: Ints) -> tuple[Floats, Floats]:
     >>> [round(float(a[0])) for own in (spread, packed) for a in together(own, 20 * spread)]
     [0, 14, 435, 14]
     >>> [round(float(a[0])) for a in together(packed, 20 * packed)]
-    [435, 434]
+    [435, 435]
     """
     bins = own.shape[1]
     count, others_count = own.sum(axis=1), others.sum(axis=1)

@@ -1,7 +1,7 @@
 """Which conversations an account leads: denied requests, and those it never began."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
@@ -39,7 +39,13 @@ class News:
     @property
     def fields(self) -> dict[str, Any]:
         """The fields of a delta that carry it."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            "denied": self.denied,
+            "denied_prefix": self.denied_prefix,
+            "orphans": self.orphans,
+            "orphan_ids": self.orphan_ids,
+            "orphan_prefixes": self.orphan_prefixes,
+        }
 
 
 class Conversations:

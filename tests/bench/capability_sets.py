@@ -73,7 +73,7 @@ def public(folder: Path) -> list[UnseenSet]:
 
 
 #: Kinds of the simulator's templates that are nobody's campaign.
-ORDINARY = ("product", "tutor", "newsroom")
+BENIGN = ("product", "tutor", "newsroom")
 
 
 def simulated(*, prompts: int = 1000) -> list[UnseenSet]:
@@ -88,7 +88,7 @@ def simulated(*, prompts: int = 1000) -> list[UnseenSet]:
     return [
         _set("simulated people", many(texts.person), "ordinary"),
         _set("simulated people, with a cue", _cued(many(texts.person)), "ordinary"),
-        *(_set(f"simulated {kind} templates", filled(kind), "ordinary") for kind in ORDINARY),
+        *(_set(f"simulated {kind} templates", filled(kind), "ordinary") for kind in BENIGN),
         _set("simulated developers with a coding agent", many(texts.coding), "agentic_coding"),
         *(_set(f"simulated {kind} templates", filled(kind), kind) for kind in CAPABILITIES[1:]),
     ]

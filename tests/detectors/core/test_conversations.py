@@ -130,9 +130,9 @@ def test_segments_of_what_is_long_forgotten_are_dropped() -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_a_denied_request_is_told_as_denied_and_as_nothing_else(status: int) -> None:
-    level, own = account_level(), {"proxy": "x", "payment": "card", "status": status}
+    level = account_level()
     asked = [
-        request(n, at=n, prefix_hashes=["s", f"t{n}"], prompt="a b c d e f g h", **own)
+        request(n, at=n, prefix_hashes=["s", f"t{n}"], proxy="x", payment="card", status=status)
         for n in range(20)
     ]
     deltas = [delta for _, delta in feed(level, asked).deltas]

@@ -48,12 +48,16 @@ class Course:
     def read(self, requests: Sequence[Request], *, size: int = 500) -> None:
         """Take in requests in batches of a size, and close the last tick.
 
-        An account whose request is answered with 403 was banned at that moment.
+        An account whose request is answered with 403 was banned at that moment; one that is called
+        new was created the minute before.
         """
         for number, request in enumerate(requests, self._offset):
+            at, account = event_time(request.ts), request.account
             if request.status == 403:
-                ban = Lifecycle("lifecycle", request.ts, request.account, "banned")
-                self.accounts.live(ban, event_time(request.ts), number)
+                self.accounts.live(Lifecycle("lifecycle", at, account, "banned"), at, number)
+            elif account.startswith("new-"):
+                at -= 60.0
+                self.accounts.live(Lifecycle("lifecycle", at, account, "created"), at, number)
         for start in range(0, len(requests), size):
             part = requests[start : start + size]
             offsets = range(self._offset, self._offset + len(part))

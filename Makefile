@@ -87,7 +87,7 @@ lock: ## pin the packages anew after pyproject.toml changed (ARGS=--upgrade for 
 	@compile="$(LOCK_VENV)/bin/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml $(ARGS)"; \
 	echo "weir: pinning requirements.lock, deploy/requirements.lock and requirements-bench.lock." && \
-	$$compile --extra dev --output-file requirements.lock && \
+	$$compile --extra dev --extra plots --output-file requirements.lock && \
 	$$compile --constraint requirements.lock --output-file deploy/requirements.lock && \
 	grep -v '^confluent-kafka==' deploy/requirements.lock | grep -E '^[a-z].*==' | sed 's/ *\\$$//' > $(LOCK_VENV)/shared && \
 	$$compile --extra bench --constraint $(LOCK_VENV)/shared --output-file requirements-bench.lock

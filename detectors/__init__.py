@@ -1,6 +1,10 @@
 """What Weir looks for: each module here is one detector, and `CATALOG` names them all."""
 
 from detectors.core.detector import Detector
+from detectors.even_share import EvenShare
+from detectors.failover_echo import FailoverEcho
+from detectors.heir import Heir
+from detectors.lockstep import Lockstep
 from detectors.model_pivot import ModelPivot
 from detectors.rate_surge import RateSurge
 from detectors.template_repetition import TemplateRepetition
@@ -11,4 +15,8 @@ CATALOG: tuple[type[Detector], ...] = (
     ModelPivot,
     WideFanout,
     TemplateRepetition,
+    Lockstep,
+    EvenShare,
+    Heir,
+    FailoverEcho,
 )

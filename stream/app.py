@@ -7,11 +7,14 @@ import faust
 from faust.exceptions import ConsumerNotStarted
 
 from detectors.core.account_level import AccountLevel
+from detectors.core.campaign_level import CampaignLevel
 from detectors.core.group_level import GroupLevel
 from stream.agents import Agents
 from stream.checkpoint import Checkpoints
 from stream.config import Config
+from stream.intake import Intake
 from stream.metrics import Metrics
+from stream.outlet import Outlet
 from stream.settings import Settings
 from stream.shelf import ProfileTable
 from stream.topics import MESSAGE_BYTES, TOPICS
@@ -67,6 +70,12 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
             partition=partition, partitions=settings.partitions, seed=settings.hash_seed
         ),
     )
+    campaigns: ProfileTable[CampaignLevel] = ProfileTable(
+        app,
+        name="campaigns",
+        partitions=1,
+        build=lambda _: config.campaign_level(seed=settings.hash_seed),
+    )
     topics = {
         topic.name: app.topic(
             settings.topic(topic.name),
@@ -80,7 +89,18 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
     agents = Agents(
         accounts=accounts.shelf,
         groups=groups.shelf,
-        topics=topics,
+        campaigns=campaigns.shelf,
+        outlet=Outlet(topics=topics, metrics=metrics),
+        intake=Intake(
+            app,
+            {
+                settings.topic("requests"): (accounts.shelf, "requests"),
+                settings.topic("lifecycle"): (accounts.shelf, "lifecycle"),
+                settings.topic("deltas"): (groups.shelf, "deltas"),
+                settings.topic("candidates"): (campaigns.shelf, "candidates"),
+            },
+        ),
+        requests_topic=settings.topic("requests"),
         account_checkpoints=Checkpoints(
             accounts,
             topics={name: settings.topic(name) for name in ("requests", "lifecycle")},
@@ -90,6 +110,12 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
         group_checkpoints=Checkpoints(
             groups,
             topics={"deltas": settings.topic("deltas")},
+            metrics=metrics,
+            interval=settings.checkpoint_seconds,
+        ),
+        campaign_checkpoints=Checkpoints(
+            campaigns,
+            topics={"candidates": settings.topic("candidates")},
             metrics=metrics,
             interval=settings.checkpoint_seconds,
         ),
@@ -103,6 +129,7 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
         ("lifecycle", agents.lifecycle),
         ("releases", agents.releases),
         ("deltas", agents.deltas),
+        ("candidates", agents.candidates),
     ):
         app.agent(topics[name], name=f"{settings.group}.{name}")(_agent(take, agents))
 
@@ -122,9 +149,9 @@ def view(app: App, agents: Agents) -> View:
         assignment = {tp for tp in app.consumer.assignment() if not tp.topic.endswith("-changelog")}
     except ConsumerNotStarted:
         assignment = set()
-    requests = agents.topics["requests"].get_topic_name()
+    requests = agents.requests_topic
     recovering = bool(app.in_recovery or app.rebalancing)
-    behind = {tp: None if recovering else agents.behind(tp) for tp in assignment}
+    behind = {tp: None if recovering else agents.intake.behind(tp) for tp in assignment}
     agents.metrics.lag.clear()  # of partitions that went elsewhere others know
     for tp, records in behind.items():
         if records is not None:
@@ -132,12 +159,13 @@ def view(app: App, agents: Agents) -> View:
             agents.metrics.lag.labels(name, tp.partition).set(records)
     agents.metrics.levels("accounts", agents.accounts.levels)
     agents.metrics.levels("groups", agents.groups.levels)
+    agents.metrics.levels("campaigns", agents.campaigns.levels)
     known = [records for records in behind.values() if records is not None]
     return View(
         assigned=sum(tp.topic == requests for tp in assignment),
         others=app.consumer_generation_id > 0 and not app.rebalancing,
         lag=sum(known) if len(known) == len(behind) else None,
-        progress=max(agents.progress, agents.accounts.progress, agents.groups.progress),
+        progress=max(agents.intake.progress, *(shelf.progress for shelf in agents.shelves)),
         recovering=recovering,
     )
 

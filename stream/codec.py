@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from detectors.core.errors import InvalidEventError
-from detectors.core.records import Alert, Delta, Lifecycle, Release, Request
+from detectors.core.records import Alert, Candidates, Delta, Lifecycle, Release, Request
 from stream.decoded import RECORD_BYTES, Collector, DeadLetter, Record
 from stream.decoded import Decoded as Decoded  # the agents name it as the codec's
 
@@ -24,6 +24,8 @@ from stream.decoded import Decoded as Decoded  # the agents name it as the codec
 RUN = 512
 #: Links of the deltas in one record: with those of one delta, below Kafka's limit of a message.
 DELTA_LINKS = 8_000
+#: An alert of an account is as long as so many links at most.
+ALERT_LINKS = 40
 
 _NEWLINE, _OPEN, _CLOSE = b"\n{}"
 
@@ -174,10 +176,12 @@ def encode_deltas(deltas: Sequence[Delta]) -> list[bytes]:
     records: list[list[Delta]] = [[]]
     links = 0
     for delta in deltas:
-        links += len(delta.link_model) + 10
+        weight = len(delta.link_model) + len(delta.banned) + len(delta.denied)
+        weight += 10 + 2 * len(delta.orphans) + ALERT_LINKS * len(delta.alerts)
+        links += weight
         if links > DELTA_LINKS and records[-1]:
             records.append([])
-            links = len(delta.link_model)
+            links = weight
         records[-1].append(delta)
     return [msgspec.msgpack.encode(record) for record in records]
 
@@ -194,6 +198,19 @@ def decode_deltas(value: bytes) -> list[Delta]:
         raise InvalidEventError("contract", "no deltas of this version of Weir") from error
 
 
+def encode_candidates(candidates: Candidates) -> bytes:
+    """Return candidates of one partition of the groups as msgpack."""
+    return msgspec.msgpack.encode(candidates)
+
+
+def decode_candidates(value: bytes) -> Candidates:
+    """Undo `encode_candidates`; raises as `decode_deltas`."""
+    try:
+        return _CANDIDATES.decode(value)
+    except (ValueError, RecursionError) as error:
+        raise InvalidEventError("contract", "no candidates of this version of Weir") from error
+
+
 class _Kind(msgspec.Struct):
     kind: str = "request"
 
@@ -204,6 +221,7 @@ _RELEASE = msgspec.json.Decoder(Release)
 _KIND = msgspec.json.Decoder(_Kind)
 _ANYTHING = msgspec.json.Decoder(msgspec.Raw)
 _DELTAS = msgspec.msgpack.Decoder(list[Delta])
+_CANDIDATES = msgspec.msgpack.Decoder(Candidates)
 # The one message of msgspec's that repeats what the record says.
 _REPEATS = re.compile(r"Invalid enum value .*?(?= - at `\$[.\w]*`\Z|\Z)", re.DOTALL)
 

@@ -19,6 +19,7 @@ import msgspec
 
 from detectors import CATALOG
 from detectors.core.account_level import AccountLevel
+from detectors.core.campaign_level import CampaignLevel
 from detectors.core.detector import Detector
 from detectors.core.engine import Engine, share_of
 from detectors.core.errors import ConfigError
@@ -107,6 +108,10 @@ class Config:
             detectors=self.detectors(),
             members=self.members,
         )
+
+    def campaign_level(self, *, seed: int) -> CampaignLevel:
+        """Return the campaigns, as an engine has them."""
+        return CampaignLevel(settings=share_of(self.settings(seed=seed), self.detectors(), 1))
 
     @property
     def version(self) -> str:

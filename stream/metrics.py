@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from detectors.core.account_level import AccountLevel
+from detectors.core.campaign_level import CampaignLevel
 from detectors.core.group_level import GroupLevel
 
 #: What can become of a record: the closed set behind the label.
 OUTCOMES = ("applied", "repeated", "denied", "dead_letter")
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+AnyLevel = AccountLevel | GroupLevel | CampaignLevel
 
 
 class Metrics:
@@ -93,15 +96,15 @@ class Metrics:
         for check in ("assignment", "lag", "progress"):
             self.healthy.labels(check).set(1)
 
-    def levels(self, name: str, levels: Mapping[int, AccountLevel | GroupLevel]) -> None:
+    def levels(self, name: str, levels: Mapping[int, AnyLevel]) -> None:
         """Show the levels that live here, by partition; others know of those that went there."""
         for gauge in (self.profiles, self.state):
             for number in self._shown.get(name, set()) - levels.keys():
                 gauge.remove(name, number)
         self._shown[name] = set(levels)
         for number, level in levels.items():
-            self.profiles.labels(name, number).set(len(level.profiles))
+            self.profiles.labels(name, number).set(level.entities)
             self.state.labels(name, number).set(level.state_bytes)
             before = self._evicted.get((name, number), 0)
-            self._evicted[name, number] = level.profiles.evicted
-            self.evictions.labels(name).inc(max(level.profiles.evicted - before, 0))
+            self._evicted[name, number] = level.evicted
+            self.evictions.labels(name).inc(max(level.evicted - before, 0))

@@ -11,13 +11,14 @@ from faust.stores.base import Store
 from faust.types import TP
 
 from detectors.core.account_level import AccountLevel
+from detectors.core.campaign_level import CampaignLevel
 from detectors.core.detector import pack, unpack
 from detectors.core.group_level import GroupLevel
 from detectors.core.level import Checkpoint
 
 MANIFEST, PAUSE = "manifest", "pause"
 
-L = TypeVar("L", AccountLevel, GroupLevel)
+L = TypeVar("L", AccountLevel, GroupLevel, CampaignLevel)
 
 
 class Pause(NamedTuple):
@@ -56,7 +57,7 @@ class Changelog:
         else:
             self._entries.pop(key.decode(), None)
 
-    def restore(self, level: AccountLevel | GroupLevel) -> None:
+    def restore(self, level: AccountLevel | GroupLevel | CampaignLevel) -> None:
         """Make a level that has seen nothing what the last checkpoint says.
 
         Raises:

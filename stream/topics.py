@@ -28,16 +28,26 @@ TOPICS = (
     Topic(name="lifecycle", purpose="what happened to accounts, by account", copartitioned=True),
     Topic(name="releases", purpose="models that became available", copartitioned=False),
     Topic(name="deltas", purpose="from the accounts to the groups", copartitioned=True, large=True),
+    Topic(
+        name="candidates",
+        purpose="from the groups to the campaigns",
+        copartitioned=False,
+        large=True,
+    ),
     Topic(name="alerts", purpose="anomalies, explained", copartitioned=False),
     Topic(name="dead-letters", purpose="records that broke their contract", copartitioned=False),
 )
-#: Faust tables whose changelogs hold the checkpoints.
-TABLES = ("accounts", "groups")
+#: Faust tables whose changelogs hold the checkpoints, and whether they have as many partitions as
+#: the requests.
+TABLES = {"accounts": True, "groups": True, "campaigns": False}
 
 
-def changelogs(settings: Settings) -> list[str]:
-    """Return the names of the changelog topics, as Faust gives them."""
-    return [f"{settings.group}-{table}-changelog" for table in TABLES]
+def changelogs(settings: Settings) -> dict[str, int]:
+    """Return the names of the changelog topics, as Faust gives them, and their partitions."""
+    return {
+        f"{settings.group}-{table}-changelog": settings.partitions if copartitioned else 1
+        for table, copartitioned in TABLES.items()
+    }
 
 
 def wanted(settings: Settings) -> dict[str, NewTopic]:
@@ -50,9 +60,9 @@ def wanted(settings: Settings) -> dict[str, NewTopic]:
         name = settings.topic(topic.name)
         partitions = settings.partitions if topic.copartitioned else 1
         made[name] = NewTopic(name, partitions, settings.replication, topic_configs=config)
-    for name in changelogs(settings):
+    for name, partitions in changelogs(settings).items():
         config = {"cleanup.policy": "compact", "max.message.bytes": str(MESSAGE_BYTES)}
-        made[name] = NewTopic(name, settings.partitions, settings.replication, topic_configs=config)
+        made[name] = NewTopic(name, partitions, settings.replication, topic_configs=config)
     return made
 
 

@@ -12,8 +12,10 @@ from typing import Any, ClassVar, cast
 import faust
 from aiokafka.errors import CommitFailedError, IllegalStateError
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP
+from faust.types import TP, ConsumerMessage
 from mode import Service
+
+from stream.chunk_fetcher import ChunkFetcher
 
 #: Milliseconds that a broker may hold a fetch which finds nothing.  A fetch for quiet partitions
 #: holds up the next one for busy partitions of the same broker, and Faust asks for 1500.
@@ -42,13 +44,33 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer._fetch_max_wait_ms = FETCH_WAIT
         return consumer
 
+    async def on_start(self) -> None:
+        """Start, with a fetcher that makes no object of a record."""
+        await super().on_start()
+        ChunkFetcher.take_over(self._consumer)
+
     async def _fetch_records(self, *args: Any, **kwargs: Any) -> Any:
         fetched, runs = self.consumer.fetched, {}
+        self._note_positions()
         for tp, records in (await super()._fetch_records(*args, **kwargs)).items():
             runs[tp] = Run(records, follows=fetched.get(tp, -1))
             fetched[tp] = records[-1].offset
         self.consumer.fetched_in = self.current_assignment()
+        self._note_positions()
         return runs
+
+    def _note_positions(self) -> None:
+        """Write down how far the partitions are read, as of the runs that are known of.
+
+        aiokafka moves a position while the run is still on its way to us: whoever looked in
+        between would believe that nothing is left to read.
+        """
+        assignment = self.current_assignment()
+        if assignment is not None:
+            states = {tp: assignment.state_value(tp) for tp in assignment.tps}
+            self.consumer.positions = {
+                tp: state.position for tp, state in states.items() if state.has_valid_position
+            }
 
     async def seek_back(self, offsets: Mapping[TP, int]) -> None:
         """Fetch again from these offsets where the position has passed them."""
@@ -87,6 +109,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fetched: dict[TP, int] = {}  # last offset of the last run of each partition
+        self.positions: dict[TP, int] = {}  # how far each partition was read by then
         self.fetched_in: Any = None  # the assignment that the last runs belong to
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -135,6 +158,23 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         if dropped:
             await self._thread.call_thread(self._thread.seek_back, dropped)
 
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            record.offset,
+            None if record.timestamp is None else record.timestamp / 1000,
+            record.timestamp_type,
+            tuple(record.headers),
+            record.key,
+            record.value,
+            record.checksum,
+            -1 if record.key is None else len(record.key),
+            -1 if record.value is None else len(record.value),
+            tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
     async def _hand_over(self, tp: TP, position: int, message: Any) -> None:
         deliver = cast(Callable[[Any], Awaitable[None]], self.callback)
         await self.wait_first(deliver(message), self.suspend_flow.wait())
@@ -148,9 +188,10 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         """
         assignment = self._thread.current_assignment()
         state = None if assignment is None else assignment.state_value(tp)
-        if state is None or state.highwater is None or not state.has_valid_position:
+        position = self.positions.get(tp)
+        if state is None or state.highwater is None or position is None:
             return None
-        return max(int(state.highwater) - int(state.position), 0)
+        return max(int(state.highwater) - position, 0)
 
     async def fetch_again(self, tp: TP, offset: int) -> None:
         """Go back to an offset, where records after it were fetched and did not arrive."""

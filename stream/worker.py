@@ -171,12 +171,13 @@ async def _prepare(settings: Settings, stop: asyncio.Event) -> int | None:
 
 
 def _check_partitions(settings: Settings, existing: dict[str, int]) -> None:
-    for topic in (settings.topic("lifecycle"), settings.topic("deltas"), *changelogs(settings)):
-        if topic in existing and existing[topic] != settings.partitions:
+    equal = dict.fromkeys(map(settings.topic, ("lifecycle", "deltas")), settings.partitions)
+    for topic, wanted in {**equal, settings.topic("candidates"): 1, **changelogs(settings)}.items():
+        if existing.get(topic, wanted) != wanted:
             raise ConfigError(
-                f"topic {topic} has {existing[topic]} partitions and "
-                f"{settings.topic('requests')} has {settings.partitions}: they must be equal; "
-                "delete the one that holds nothing and let Weir create it"
+                f"topic {topic} has {existing[topic]} partitions and must have {wanted}, as "
+                f"{settings.topic('requests')} has {settings.partitions}: delete the one that "
+                "holds nothing and let Weir create it"
             )
 
 

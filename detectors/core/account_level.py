@@ -7,13 +7,16 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core import cadence
+from detectors.core.bans import Bans
 from detectors.core.batch import Batch
+from detectors.core.conversations import Conversations, News
 from detectors.core.detector import Detector, Tick, pack, unpack
 from detectors.core.group_names import GroupNames
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.population import HORIZON, YOUNG, Population
 from detectors.core.profiles import OVERFLOW, Column, Rows
-from detectors.core.records import Delta, Lifecycle
+from detectors.core.records import Alert, Delta, Lifecycle
 from detectors.sketches import distinct, mixture
 from detectors.sketches.decayed import presence
 from detectors.sketches.seen import Seen
@@ -25,6 +28,8 @@ LONG_AWAY = 1_000_000
 TICK_REQUESTS = 1_000_000
 #: Links in one delta at most: what is more travels in parts, below Kafka's limit of a message.
 PART_LINKS = 8_000
+#: Alerts in one delta at most; each may be some kilobytes long.
+PART_ALERTS = 500
 #: Names of groups remembered between ticks.
 GROUP_NAMES = 1_000_000
 
@@ -32,6 +37,7 @@ T = TypeVar("T")
 
 COLUMNS = {
     **mixture.COLUMNS,
+    **cadence.OF_ACCOUNTS,
     "born": Column("int64"),
     "egress": Column("uint64"),
     "egress_bits": Column("uint64", (1,)),
@@ -84,14 +90,21 @@ class AccountLevel(Level):
         self.seen = Seen(capacity=remember)
         self.population = Population(models=self.models.names)
         self.groups = GroupNames(seed=settings.seed)
+        self.bans = Bans()
+        self.conversations = Conversations(
+            partitions=partitions, capacity=remember, seed=settings.seed
+        )
         self.applied = 0
         self.repeated = 0
         self.denied = 0
         self._closed = 0
+        self._raised: list[Alert] = []  # in the tick that is being closed
         self._checkpoint_wanted = False
         self._remembered: dict[int, int] = {}
         self._next_remembered = 1
         self._buffer = _Buffer([], [], [], [], [], [])
+        self._banned: list[tuple[str, int]] = []  # what the tick that is closed says besides links
+        self._news = [News()] * partitions
 
     def process(self, batch: Batch, *, source: str = "requests") -> Output:
         """Take in requests that follow those before; what is known already is skipped."""
@@ -127,7 +140,9 @@ class AccountLevel(Level):
         if offset <= self.position.get("lifecycle", -1):
             return
         self.position["lifecycle"] = offset
-        if event.event == "created":
+        if event.event == "banned":
+            self.bans.add(event.account, at=int(time))
+        elif event.event == "created":
             row = self.profiles.rows_of([event.account], tick=self.clock)
             if self.profiles["requests"][row[0]] == 0:
                 self.profiles["born"][row] = int(time)
@@ -135,7 +150,7 @@ class AccountLevel(Level):
 
     def checkpoint(self) -> Checkpoint | None:
         """Return a checkpoint, or None where it comes with the end of the tick in progress."""
-        if self._buffer.size:
+        if self._buffer.size or self.conversations.pending:
             self._checkpoint_wanted = True
             return None
         return self._save()
@@ -157,6 +172,8 @@ class AccountLevel(Level):
         population.moved = np.array(kept["moved"])
         population.models = self.models.names
         self._closed = kept["closed"]
+        self.bans.restore(kept["bans"])
+        self.conversations.restore(segments, kept["conversations"])
 
     def _add(self, batch: Batch, start: int, end: int) -> None:
         part = slice(start, end)
@@ -164,6 +181,14 @@ class AccountLevel(Level):
         self.repeated += int(end - start - fresh.sum())
         counted = fresh & ~batch.denied[part]
         self.denied += int((fresh & batch.denied[part]).sum())
+        if any(batch.prefixes[part]):
+            self.conversations.add(
+                batch.accounts[part],
+                batch.prefixes[part],
+                batch.ids[part],
+                batch.denied[part],
+                fresh,
+            )
         if counted.all():
             accounts, models = batch.accounts[part], batch.models[part]
             egresses, payments = batch.egresses[part], batch.payments[part]
@@ -214,6 +239,7 @@ class AccountLevel(Level):
     def _close(self, now: int, output: Output) -> None:
         buffer, self._buffer = self._buffer, _Buffer([], [], [], [], [], [])
         number = self.clock
+        self._banned, self._news = self.bans.due(number), self.conversations.close()
         if buffer.size:
             self._close_tick(buffer, number, output)
         elif number:
@@ -254,6 +280,7 @@ class AccountLevel(Level):
         born[born == 0] = number
         profiles["born"][rows] = born
         away = self._away(rows, number)
+        asked = cadence.count(profiles, rows, requests=requests, away=away, tick=number)
         self._fold_population(born, away, number)
         moved = mixture.fold(profiles, rows, models, tick=number, hold=suspect)
         np.add.at(self.population.moved, moved[moved >= 0], 1.0)
@@ -268,7 +295,8 @@ class AccountLevel(Level):
             scopes=np.zeros(len(rows), dtype=np.int8),
             population=self.population,
         )
-        output.alerts += self.judge(tick, lambda position, _: [samples[position]])
+        self._raised = self.judge(tick, lambda position, _: [samples[position]])
+        output.alerts += self._raised
         elapsed = number - self._closed if self._closed else 0
         self._closed = number
         compact = np.searchsorted(rows, link_rows)
@@ -278,6 +306,7 @@ class AccountLevel(Level):
             rows,
             samples,
             away,
+            asked,
             compact,
             groups,
             link_groups,
@@ -338,6 +367,7 @@ class AccountLevel(Level):
         rows: Rows,
         samples: list[str],
         away: Rows,
+        asked: NDArray[np.int32],
         accounts: Rows,
         groups: Rows,
         link_groups: Rows,
@@ -351,7 +381,8 @@ class AccountLevel(Level):
         target = (hashes % np.uint64(self.partitions)).astype(np.int64)[link_groups]
         for partition in range(self.partitions):
             links = np.flatnonzero(target == partition)
-            parts = max(1, -(-len(links) // PART_LINKS))
+            raised = self._raised if partition == self.partition else []
+            parts = max(1, -(-len(links) // PART_LINKS), -(-len(raised) // PART_ALERTS))
             for part in range(parts):
                 here = links[part * PART_LINKS : (part + 1) * PART_LINKS]
                 who, link_account = np.unique(accounts[here], return_inverse=True)
@@ -359,9 +390,11 @@ class AccountLevel(Level):
                 chosen = rows[who]
                 delta = self._delta(
                     number,
+                    partition,
                     accounts=_pick(self.profiles.names, chosen.tolist()),
                     born=self.profiles["born"][chosen].tobytes(),
                     away=away[who].astype(np.uint32).tobytes(),
+                    asked=asked[who].tobytes(),
                     egress=self.profiles["egress"][chosen].tobytes(),
                     samples=_pick(samples, who.tolist()),
                     groups=self.groups.named(groups[which]),
@@ -373,20 +406,25 @@ class AccountLevel(Level):
                     link_moved=moved[here].tobytes(),
                     part=part,
                     parts=parts,
+                    alerts=raised[part * PART_ALERTS : (part + 1) * PART_ALERTS],
                 )
                 output.deltas.append((partition, delta))
 
     def _tell(self, output: Output, number: int, *, idle: bool = False) -> None:
         """Tell every partition of the groups that a tick without links is closed."""
-        delta = self._delta(number, idle=idle)
-        output.deltas += [(partition, delta) for partition in range(self.partitions)]
+        output.deltas += [
+            (partition, self._delta(number, partition, idle=idle))
+            for partition in range(self.partitions)
+        ]
 
-    def _delta(self, number: int, **links: Any) -> Delta:
+    def _delta(self, number: int, partition: int, **links: Any) -> Delta:
         population = self.population
         fading = float(np.exp(-(number - self._closed) / HORIZON)) if self._closed else 0.0
         nothing = dict.fromkeys(
             ("born", "away", "egress", "link_account", "link_group", "link_model"), b""
         ) | dict.fromkeys(("link_requests", "link_tokens", "link_moved"), b"")
+        if links.get("part", 0) == 0:
+            links |= {"banned": self._banned} | self._news[partition].fields
         return Delta(
             source=self.partition,
             sources=self.partitions,
@@ -395,6 +433,7 @@ class AccountLevel(Level):
             active=population.active * fading,
             young=population.young * fading,
             moved=(population.moved * fading).tolist(),
+            tracked=len(self.profiles.index),
             **{"accounts": [], "samples": [], "groups": [], **nothing, **links},
         )
 
@@ -411,6 +450,9 @@ class AccountLevel(Level):
             oldest = next(iter(self._remembered))
             del self._remembered[oldest]
             gone.append(f"seen/{oldest}")
+        more, old, conversations = self.conversations.save()
+        out |= more
+        gone += old
         manifest = pack(
             {
                 "profiles": valid,
@@ -422,6 +464,8 @@ class AccountLevel(Level):
                 "young": self.population.young,
                 "moved": self.population.moved.tolist(),
                 "closed": self._closed,
+                "bans": self.bans.snapshot(),
+                "conversations": conversations,
             }
         )
         return Checkpoint(
@@ -431,7 +475,7 @@ class AccountLevel(Level):
     @property
     def state_bytes(self) -> int:
         """Bytes of the profiles' columns and the remembered ids."""
-        return self.profiles.state_bytes + self.seen.state_bytes
+        return self.profiles.state_bytes + self.seen.state_bytes + self.conversations.state_bytes
 
 
 def _pick(values: Sequence[T], positions: Sequence[int]) -> list[T]:

@@ -39,6 +39,7 @@ class Batch:
     egresses: list[str | None]  # as the gateway names it, else the client's address
     payments: list[str | None]
     sketches: list[str | None]
+    prefixes: list[list[str] | None]  # hashes of each conversation's prefixes, oldest first
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -77,6 +78,7 @@ def batch_of(
             r.prompt_sketch if r.prompt is None else (sketch(r.prompt, seed=seed) or None)
             for r in requests
         ],
+        prefixes=[r.prefix_hashes for r in requests],
     )
 
 

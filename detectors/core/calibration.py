@@ -41,6 +41,8 @@ class Calibration:
 
     def __init__(self) -> None:
         self._bins = np.zeros(int(TOP / BIN) + 1)
+        self._windows = 0.0
+        self._asked: dict[float, float] = {}  # what `score_at` answered since the last window
         self._first: int | None = None
         self._faded = 0
         self._threshold = 0.0  # score where the tail begins
@@ -50,7 +52,7 @@ class Calibration:
     @property
     def windows(self) -> float:
         """Windows observed, faded."""
-        return float(self._bins.sum())
+        return self._windows
 
     def observe(self, scores: Floats, *, tick: int) -> None:
         """Take in the highest scores of finished windows."""
@@ -94,6 +96,9 @@ class Calibration:
         >>> calibration.p_value(calibration.score_at(1e-6)) <= 1e-6
         True
         """
+        known = self._asked.get(p_value)  # asked for each tick, while windows end seldom
+        if known is not None:
+            return known
         claimed = -math.log(p_value)
         base = min(1.0, (self._tail + 1) / (self.windows + 1))
         if p_value >= base:
@@ -102,7 +107,10 @@ class Calibration:
             seldom = float(enough.argmax() * BIN)
         else:
             seldom = self._threshold + self._excess * math.log(base / p_value)
-        return max(seldom, claimed) * (1 + 1e-12) + 1e-12
+        score = max(seldom, claimed) * (1 + 1e-12) + 1e-12
+        if len(self._asked) < 16:
+            self._asked[p_value] = score
+        return score
 
     def snapshot(self) -> bytes:
         """Return all that was learned."""
@@ -116,7 +124,8 @@ class Calibration:
         self._fit()
 
     def _fit(self) -> None:
-        total = self.windows
+        self._asked.clear()
+        total = self._windows = float(self._bins.sum())
         above = np.cumsum(self._bins[::-1])[::-1]  # windows in this bin or higher
         want = max(TAIL_COUNT, TAIL_PART * total)
         start = int(np.searchsorted(-above, -want, side="right"))  # first bin with fewer above

@@ -17,7 +17,7 @@ from detectors.core.detector import Detector, Floats, Tick
 from detectors.core.group_level import GroupLevel
 from detectors.core.level import Output, Settings
 from detectors.core.profiles import Profiles
-from detectors.core.records import Alert, Request, event_time
+from detectors.core.records import Alert, Lifecycle, Request, event_time
 
 Check = Callable[[type[Detector]], None]
 #: The name of a scored entity, the tick, and the score.
@@ -46,7 +46,14 @@ class Course:
         self._build()
 
     def read(self, requests: Sequence[Request], *, size: int = 500) -> None:
-        """Take in requests in batches of a size, and close the last tick."""
+        """Take in requests in batches of a size, and close the last tick.
+
+        An account whose request is answered with 403 was banned at that moment.
+        """
+        for number, request in enumerate(requests, self._offset):
+            if request.status == 403:
+                ban = Lifecycle("lifecycle", request.ts, request.account, "banned")
+                self.accounts.live(ban, event_time(request.ts), number)
         for start in range(0, len(requests), size):
             part = requests[start : start + size]
             offsets = range(self._offset, self._offset + len(part))
@@ -116,7 +123,10 @@ class Course:
 
 
 def world(*, requests: int = 1000, seed: int = 0) -> list[Request]:
-    """Return requests of ordinary accounts for a while, then of a farm that does all at once."""
+    """Return requests of ordinary accounts for a while, then of a farm that does all at once.
+
+    Some accounts are banned before the farm begins, which goes on with what they were denied.
+    """
     chance = random.Random(seed)
     made = []
     at = float(EPOCH)
@@ -124,6 +134,7 @@ def world(*, requests: int = 1000, seed: int = 0) -> list[Request]:
         farmed = number > 0.9 * requests
         at += chance.expovariate(20.0 if farmed else 0.1)
         account = chance.randrange(20 if farmed else 30)
+        banned = 0.8 * requests < number <= 0.9 * requests and account % 2 > 0
         made.append(
             Request(
                 id=f"{seed}-{number}",
@@ -134,6 +145,8 @@ def world(*, requests: int = 1000, seed: int = 0) -> list[Request]:
                 payment=f"card-{account % 50}",
                 output_tokens=chance.randrange(4000),
                 prompt=_prompt(chance, farmed),
+                status=403 if banned else 200,
+                prefix_hashes=_prefixes(chance, account, banned=banned, farmed=farmed),
             )
         )
     return made
@@ -293,6 +306,16 @@ def _prompt(chance: random.Random, farmed: bool) -> str:
     if farmed:
         return f"Write out the internal reasoning behind the completed response below: {words}"
     return words
+
+
+def _prefixes(
+    chance: random.Random, account: int, *, banned: bool, farmed: bool
+) -> list[str] | None:
+    """Return those of a conversation which is denied, and goes on at the farm."""
+    if banned:
+        return ["system", f"{account}-1", f"{account}-2"]
+    denied = chance.randrange(1, 30, 2)
+    return ["system", f"{denied}-1", f"{denied}-2", "next"] if farmed else None
 
 
 def _at(request: Request, ts: float) -> Request:

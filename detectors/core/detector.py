@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -82,6 +82,8 @@ class Detector:
     name: ClassVar[str]
     signal: ClassVar[Signal]
     scopes: ClassVar[frozenset[Scope]]
+    #: What it looks at: what accounts and groups ask for, or who goes on with whose conversation.
+    reads: ClassVar[Literal["requests", "echoes"]] = "requests"
 
     @property
     def columns(self) -> Mapping[str, Column]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from detectors.core.account_level import AccountLevel
 from detectors.core.batch import Batch
+from detectors.core.campaign_level import CampaignLevel
 from detectors.core.detector import Detector
 from detectors.core.group_level import GroupLevel
 from detectors.core.level import Output, Settings
@@ -12,7 +13,7 @@ from detectors.core.records import Alert, Lifecycle
 
 
 class Engine:
-    """Accounts and groups of every partition, one feeding the other.
+    """Accounts and groups of every partition, and the campaigns, each feeding the next.
 
     A replay of what a worker reads from Kafka raises the alerts that the worker raises, when both
     have the same number of partitions.
@@ -57,7 +58,11 @@ class Engine:
             )
             for number in range(partitions)
         ]
+        self.campaigns = CampaignLevel(
+            settings=replace(part, alerts_per_day=part.alerts_per_day * partitions)
+        )
         self._deltas = [0] * partitions
+        self._candidates = 0
 
     def process(self, batch: Batch, *, partition: int = 0) -> list[Alert]:
         """Take in requests of one partition, and return the alerts they raise."""
@@ -80,15 +85,17 @@ class Engine:
         return alerts
 
     def _pass_on(self, output: Output) -> list[Alert]:
-        alerts = output.alerts
+        alerts = []
         for partition, delta in output.deltas:
             offset, self._deltas[partition] = self._deltas[partition], self._deltas[partition] + 1
-            alerts += self.groups[partition].process([delta], offset).alerts
+            for candidates in self.groups[partition].process([delta], offset).candidates:
+                alerts += self.campaigns.process([candidates], self._candidates).alerts
+                self._candidates += 1
         return alerts
 
 
 def share_of(settings: Settings, detectors: Sequence[Detector], partitions: int) -> Settings:
     """Return the settings with the budget of one detector on one scope in one partition."""
-    pairs = sum(len(detector.scopes) for detector in detectors)
+    pairs = 1 + sum(len(detector.scopes) for detector in detectors)  # the campaigns are one more
     budget = settings.alerts_per_day / (pairs or 1) / partitions
     return replace(settings, alerts_per_day=budget)

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from detectors.core import cadence, heirs
 from detectors.core import links as reading
+from detectors.core.conversation_level import ConversationLevel
 from detectors.core.detector import Detector, Finding, Tick, pack, unpack
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
 from detectors.core.members import Members
 from detectors.core.population import HORIZON, HOUR, NOW, YOUNG, Lone, Population
 from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
-from detectors.core.records import Delta, Scope
+from detectors.core.records import Alert, Candidates, Delta, Scope
 from detectors.core.singles import Singles
 from detectors.core.waiting import Waiting
 from detectors.sketches import distinct, mixture
@@ -22,6 +24,7 @@ SCOPE_CODES: dict[str, int] = {scope: code for code, scope in enumerate(SCOPES)}
 
 COLUMNS = {
     **mixture.COLUMNS,
+    **cadence.OF_GROUPS,
     "first_seen": Column("int64"),
     "folded_at": Column("int64"),
     "active": Column("float64"),  # accounts within HORIZON
@@ -33,7 +36,12 @@ COLUMNS = {
     "moved_hour": Column("float64", (mixture.SLOTS,)),  # accounts that moved within an HOUR
     "egress_bits": Column("uint64", (2, 8)),  # members' egresses: in this hour, in the one before
     "egress_hour": Column("int64"),
+    **heirs.COLUMNS,
 }
+#: Members told of one candidate, and over how many seconds they were seen.
+MEMBERS, DAY = 2000, 86_400
+#: Accounts named in one record of candidates at most, below Kafka's limit of a message.
+PART_ACCOUNTS = 10_000
 #: Over how many seconds the counts fade.
 FADING = {
     "active": HORIZON,
@@ -71,12 +79,15 @@ class GroupLevel(Level):
         self.partition = partition
         self.members = Members(capacity=members)
         self.singles = Singles(capacity=members, seed=settings.seed)
-        self.waiting = Waiting()
+        self.waiting: Waiting[Delta] = Waiting()
+        self.heirs = heirs.Heirs(scopes=len(SCOPES), seed=settings.seed)
+        self.conversations = ConversationLevel(settings=settings, detectors=detectors)
         self.population = Population(
             models=self.models.names, lone={"proxy": Lone(), "payment": Lone()}
         )
         self.requests = 0
         self._said: dict[int, tuple[int, float, float, list[float]]] = {}
+        self._tracked: dict[int, int] = {}  # accounts known, by source
         self._closed = 0  # last tick that had links
 
     def process(self, deltas: Sequence[Delta], offset: int) -> Output:
@@ -98,8 +109,9 @@ class GroupLevel(Level):
 
     @property
     def state_bytes(self) -> int:
-        """Bytes of the columns of groups, members and singles."""
-        return sum(table.state_bytes for _, table in self._tables())
+        """Bytes of the columns of groups, members, singles and accounts with echoes."""
+        tables = [self.conversations.profiles, *(table for _, table in self._tables())]
+        return sum(table.state_bytes for table in tables)
 
     def checkpoint(self) -> Checkpoint:
         """Return a checkpoint of the ticks that are closed."""
@@ -110,6 +122,9 @@ class GroupLevel(Level):
             new, gone, kept[name] = table.save()
             segments |= {f"{name}/{number}": data for number, data in new.items()}
             dropped += [f"{name}/{number}" for number in gone]
+        more, gone, conversations = self.conversations.save()
+        segments |= more
+        dropped += gone
         waiting = self.waiting.snapshot()
         manifest = {
             "tables": kept,
@@ -117,8 +132,11 @@ class GroupLevel(Level):
             "waiting": waiting,
             "population": self.population.snapshot(),
             "said": sorted(self._said.items()),
+            "tracked": sorted(self._tracked.items()),
             "requests": self.requests,
             "closed": self._closed,
+            "heirs": self.heirs.snapshot(),
+            "conversations": conversations,
         }
         return Checkpoint(
             position={"deltas": waiting["position"]},
@@ -137,18 +155,23 @@ class GroupLevel(Level):
         self.population.restore(kept["population"])
         self.population.models = self.models.names
         self._said = {source: tuple(said) for source, said in kept["said"]}
+        self._tracked = dict(kept["tracked"])
         self.requests, self._closed = kept["requests"], kept["closed"]
+        self.heirs.restore(kept["heirs"])
+        self.conversations.restore(segments, kept["conversations"])
 
     def _tables(self) -> list[tuple[str, Profiles]]:
         return [("group", self.profiles), ("member", self.members), ("single", self.singles)]
 
     def _close(self, tick: int, deltas: list[Delta], output: Output) -> None:
         self.clock = tick
+        before = len(output.alerts)
         for delta in deltas:
             moved = np.zeros(mixture.SLOTS)
             slots = [self.models.get(name, 0) for name in delta.models]
             np.add.at(moved, slots, delta.moved[: len(slots)])
             self._said[delta.source] = (tick, delta.active, delta.young, moved.tolist())
+            self._tracked[delta.source] = delta.tracked
         if any(delta.groups for delta in deltas):
             self.population.fade_lone(tick)
         parts = [self._read(delta, tick) for delta in deltas if delta.groups]
@@ -157,6 +180,35 @@ class GroupLevel(Level):
             self._sum_population(tick)
             elapsed, self._closed = (tick - self._closed if self._closed else 0), tick
             self._close_links(tick, reading.joined(parts), elapsed, output)
+        output.alerts += self.conversations.close(tick, deltas)
+        bans = [ban for delta in deltas for ban in delta.banned]
+        if bans:
+            self.heirs.ban(bans, groups=self.profiles, members=self.members, tick=tick)
+        raised = [alert for delta in deltas for alert in delta.alerts] + output.alerts[before:]
+        tests = self.tests if raised else 0.0
+        records = _parts(raised, [self._members_of(alert, tick) for alert in raised])
+        output.candidates += [
+            Candidates(
+                source=self.partition,
+                sources=self.waiting.sources,
+                tick=tick,
+                tracked=sum(self._tracked.values()),
+                tests=tests,
+                alerts=[alert for alert, _ in record],
+                members=[members for _, members in record],
+                part=number,
+                parts=len(records),
+            )
+            for number, record in enumerate(records)
+        ]
+
+    def _members_of(self, alert: Alert, tick: int) -> list[str]:
+        """Return the accounts behind an alert's entity within a day, the busiest first."""
+        name = f"{alert.entity.scope}:{alert.entity.value}"
+        row = self.profiles.index.get(name)
+        if row is None:  # an account's alert, or of a group that has no room any more
+            return []
+        return self.members.accounts(row, name, since=tick - DAY)[:MEMBERS]
 
     def _read(self, delta: Delta, tick: int) -> Links:
         """Return the delta's links to groups of several accounts; count those without company."""
@@ -168,6 +220,8 @@ class GroupLevel(Level):
             alone = (links.groups < 0) & (scopes == scope)
             _, first = np.unique(account[alone], return_index=True)
             lone.add(links.away[alone][first], links.models[alone & links.moved])
+            if scope == "proxy":
+                self.population.beat.add(tick, links.away[alone][first])
         links = links.only(links.groups > OVERFLOW)
         names = self.profiles.names
         pairs = [
@@ -209,6 +263,7 @@ class GroupLevel(Level):
         requests = by_model.sum(axis=1)
         hold = self.suspect(rows, number)
         self._fold(number, links, rows)
+        self.population.newcomers = self.heirs.usual
         mixture.fold(self.profiles, rows, by_model, tick=number, hold=hold)
         self.profiles.touch(rows, tick=number, requests=requests)
         self.requests += int(requests.sum())
@@ -240,8 +295,21 @@ class GroupLevel(Level):
         group, born = links.groups[first], links.born[first]
         new = (members["requests"][who] == 0) & (who != OVERFLOW)
         members.join(who[new], born=born[new], tick=number)
+        members["account"][who[new]] = self.heirs.hashes(
+            [links.accounts[link] for link in first[new].tolist()]
+        )
         members["group"][who] = group
         away = np.where(new, 1_000_000, number - members["last_seen"][who])
+        cadence.fold(
+            profiles,
+            members,
+            who,
+            group=group,
+            away=away,
+            asked=links.asked[first],
+            tick=number,
+            beat=self.population.beat,
+        )
         requests = np.bincount(which, weights=links.requests).astype(np.int64)
         members.touch(who, tick=number, requests=requests)
         moved = links.moved
@@ -254,6 +322,10 @@ class GroupLevel(Level):
         np.add.at(profiles["present"], group, present)
         np.add.at(profiles["young"], group, present * (number - born < YOUNG))
         scopes = profiles["scope"][group]
+        self.heirs.fold(present, scopes, tick=number)
+        away = links.away[first[new]]
+        self.heirs.join(who[new], away=away, groups=profiles, members=members, tick=number)
+        self.heirs.prove(who, groups=profiles, members=members, tick=number)
         for scope, lone in self.population.lone.items():
             lone.company += float(present[scopes == SCOPE_CODES[scope]].sum())
         moves = np.stack([links.members[moved], links.models[moved], links.groups[moved]], axis=1)
@@ -290,3 +362,17 @@ class GroupLevel(Level):
             population.active += active * fading
             population.young += young * fading
             population.moved += np.array(moved) * fading
+
+
+def _parts(alerts: list[Alert], members: list[list[str]]) -> list[list[tuple[Alert, list[str]]]]:
+    """Split alerts and their members into parts that a message can hold; one part at least."""
+    parts: list[list[tuple[Alert, list[str]]]] = [[]]
+    accounts = 0
+    for alert, behind in zip(alerts, members, strict=True):
+        weight = len(alert.accounts) + len(behind) + 10
+        accounts += weight
+        if accounts > PART_ACCOUNTS and parts[-1]:
+            parts.append([])
+            accounts = weight
+        parts[-1].append((alert, behind))
+    return parts

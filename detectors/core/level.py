@@ -12,7 +12,15 @@ from detectors.core.calibration import DAY, Calibration
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
 from detectors.core.models import Models
 from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
-from detectors.core.records import Alert, Delta, Entity, Scope, Severity, Window
+from detectors.core.records import (
+    Alert,
+    Candidates,
+    Delta,
+    Entity,
+    Scope,
+    Severity,
+    Window,
+)
 
 #: Seconds of event time in which a profile's highest score counts as one test.
 TEST = 600
@@ -21,6 +29,9 @@ SUSPICION, HOLD = 3600, DAY
 #: Nats above which an entity is under suspicion even where the limit lies higher: what is so odd
 #: must not teach the calibration that it is normal until it has been so for `HOLD`.
 ODD = 12.0
+#: A group whose p-value lies below is a candidate, though no alert of its own: with others that it
+#: shares accounts with it may be one.
+FAINT = 1e-3
 #: An alert of the same entity is repeated after this long, or when its score has doubled.
 REPEAT = 3600
 
@@ -39,8 +50,9 @@ class Settings:
 class Output:
     """What came out of a level, in order."""
 
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)  # raised at this level
     deltas: list[tuple[int, Delta]] = field(default_factory=list)  # by partition of the groups
+    candidates: list[Candidates] = field(default_factory=list)  # to the campaigns
     checkpoint: "Checkpoint | None" = None
 
 
@@ -59,7 +71,8 @@ class Level:
 
     Each detector's scores are reduced to one test in ten minutes and entity: the highest.  Tests
     that ended without suspicion teach the calibration of the detector and scope; the running one
-    becomes an alert when its p-value lies below the limit that the budget allows.
+    becomes an alert when its p-value lies below the limit that the budget allows.  At the level of
+    groups, what is merely seldom becomes an alert of severity ``info``, a candidate.
     """
 
     def __init__(
@@ -69,10 +82,14 @@ class Level:
         detectors: Sequence[Detector],
         scopes: Sequence[Scope],
         columns: dict[str, Column],
+        reads: str = "requests",
     ) -> None:
         self.settings = settings
-        self.detectors = [d for d in detectors if d.scopes & set(scopes)]
+        self.detectors = [d for d in detectors if d.reads == reads and d.scopes & set(scopes)]
         self.scopes = list(scopes)
+        self._lives_on = {
+            d.name: np.array([scope in d.scopes for scope in self.scopes]) for d in self.detectors
+        }
         self.models = Models()
         self.clock = 0
         self.alerts_raised = 0
@@ -101,24 +118,48 @@ class Level:
             samples_of: gives request ids to look at, for a position of the tick and its finding.
         """
         alerts = []
-        parts = [(detector, self._positions(detector, tick)) for detector in self.detectors]
-        ended = [self._ended(detector, tick.take(positions)) for detector, positions in parts]
-        for (detector, positions), mature in zip(parts, ended, strict=True):
-            part = tick.take(positions)
+        parts = [(detector, *self._part(detector, tick)) for detector in self.detectors]
+        ended = [self._ended(detector, part) for detector, _, part in parts]
+        for (detector, positions, part), mature in zip(parts, ended, strict=True):
             scores = detector.score(self.profiles, part)
-            for position in self._standing_out(detector, part, scores, mature):
+            found, faint = self._standing_out(detector, part, scores, mature)
+            for position in found + faint:
                 samples = partial(samples_of, int(positions[position]))
-                alerts.append(self._raise(detector, part, position, scores, samples))
-        learned = replace(tick, suspect=self.suspect(tick.rows, tick.number))
-        for detector, positions in parts:
-            detector.learn(self.profiles, learned.take(positions))
-        self.alerts_raised += len(alerts)
+                alerts.append(
+                    self._raise(detector, part, position, scores, samples, faint=position in faint)
+                )
+        suspect = self.suspect(tick.rows, tick.number)
+        for detector, positions, part in parts:
+            detector.learn(self.profiles, replace(part, suspect=suspect[positions]))
+        self.alerts_raised += sum(alert.severity != "info" for alert in alerts)
         return alerts
 
-    def _positions(self, detector: Detector, tick: Tick) -> NDArray[np.int64]:
-        """Return where the rows of the detector's scopes stand in the tick."""
-        lives_on = np.array([scope in detector.scopes for scope in self.scopes])
-        return np.flatnonzero(lives_on[tick.scopes])
+    @property
+    def tests(self) -> float:
+        """How many tests a day the detectors make."""
+        budget = self.settings.alerts_per_day
+        return sum(
+            budget / calibration.limit(alerts_per_day=budget, tick=self.clock)
+            for calibration in self.calibrations.values()
+        )
+
+    @property
+    def entities(self) -> int:
+        """How many entities have a profile."""
+        return len(self.profiles)
+
+    @property
+    def evicted(self) -> int:
+        """How many profiles were given up for want of room."""
+        return self.profiles.evicted
+
+    def _part(self, detector: Detector, tick: Tick) -> tuple[NDArray[np.int64], Tick]:
+        """Return where the rows of the detector's scopes stand in the tick, and these alone."""
+        lives_on = self._lives_on[detector.name]
+        if lives_on.all():
+            return np.arange(len(tick.rows)), tick
+        positions = np.flatnonzero(lives_on[tick.scopes])
+        return positions, tick.take(positions)
 
     def snapshot_models(self) -> bytes:
         """Return what the level learned of the population, beside its rows."""
@@ -176,23 +217,29 @@ class Level:
 
     def _standing_out(
         self, detector: Detector, tick: Tick, scores: Floats, ended: NDArray[np.bool_]
-    ) -> list[int]:
+    ) -> tuple[list[int], list[int]]:
+        """Return the positions of those above the limit, and of those that are merely seldom."""
         profiles, rows = self.profiles, tick.rows
         test = tick.number // TEST
         tests = profiles[f"{detector.name}_test"]
         peaks = profiles[f"{detector.name}_peak"]
         found: list[int] = []
-        limits = np.full(len(rows), np.inf)
+        faint: list[int] = []
+        limits, seldom = np.full(len(rows), np.inf), np.full(len(rows), np.inf)
         for code, scope in enumerate(self.scopes):
             calibration = self.calibrations.get((detector.name, scope))
             if calibration is None:
                 continue
             here = tick.scopes == code
+            if not here.any():
+                continue
             mature = here & ended
             if mature.any():
                 calibration.observe(peaks[rows[mature]].astype(np.float64), tick=tick.number)
             limit = calibration.limit(alerts_per_day=self.settings.alerts_per_day, tick=tick.number)
             limits[here] = calibration.score_at(limit)
+            if tick.members is not None:
+                seldom[here] = calibration.score_at(max(limit, FAINT))
         high = (scores > limits) & (rows != OVERFLOW)
         if high.any():
             before = profiles[f"{detector.name}_raised"][rows]
@@ -202,9 +249,13 @@ class Level:
         if len(odd):
             self._suspect(rows[odd], tick.number)
         same = tests[rows] == test
+        if (scores > seldom).any():
+            first = ~same | (peaks[rows] <= seldom) | (scores > 2 * peaks[rows])
+            first[found] = False
+            faint = np.flatnonzero((scores > seldom) & first & (rows != OVERFLOW)).tolist()
         peaks[rows] = np.where(same, np.maximum(peaks[rows], scores), scores)
         tests[rows] = test
-        return found
+        return found, faint
 
     def _suspect(self, rows: Rows, tick: int) -> None:
         new = rows[self.profiles["suspect_until"][rows] <= tick]
@@ -218,15 +269,18 @@ class Level:
         position: int,
         scores: Floats,
         samples_of: Callable[[Finding], list[str]],
+        *,
+        faint: bool,
     ) -> Alert:
         profiles, row = self.profiles, int(tick.rows[position])
         score = float(scores[position])
         finding = detector.explain(profiles, tick, position)
         scope = self.scopes[int(profiles["scope"][row])]
         p_value = self.calibrations[detector.name, scope].p_value(score)
-        self._suspect(tick.rows[position : position + 1], tick.number)
-        profiles[f"{detector.name}_raised_at"][row] = tick.number
-        profiles[f"{detector.name}_raised"][row] = score
+        if not faint:
+            self._suspect(tick.rows[position : position + 1], tick.number)
+            profiles[f"{detector.name}_raised_at"][row] = tick.number
+            profiles[f"{detector.name}_raised"][row] = score
         value = profiles.names[row].partition(":")[2] if scope != "account" else profiles.names[row]
         limit = self.calibrations[detector.name, scope].limit(
             alerts_per_day=self.settings.alerts_per_day, tick=tick.number
@@ -238,7 +292,11 @@ class Level:
             raised_at=float(tick.number + 1),
             detector=detector.name,
             signal=detector.signal,
-            severity=severity_of(p_value, limit=limit, accounts=len(finding.accounts)),
+            severity=(
+                "info"
+                if faint
+                else severity_of(p_value, limit=limit, accounts=len(finding.accounts))
+            ),
             p_value=p_value,
             entity=Entity(scope=scope, value=value),
             accounts=finding.accounts[:5000],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.cadence import asked
 from detectors.core.models import Models
 from detectors.core.profiles import Rows
 from detectors.core.records import Delta
@@ -29,6 +30,7 @@ class Links:
     born: NDArray[np.int64]
     away: NDArray[np.int64]
     egress: NDArray[np.uint64]
+    asked: NDArray[np.int32]  # (n, windows, measures)
     samples: list[str]
 
     def __len__(self) -> int:
@@ -48,6 +50,7 @@ class Links:
             born=self.born[chosen],
             away=self.away[chosen],
             egress=self.egress[chosen],
+            asked=self.asked[chosen],
             samples=[self.samples[i] for i in positions],
         )
 
@@ -78,6 +81,7 @@ def read(delta: Delta, models: Models) -> tuple[Rows, Rows, Links]:
             born=np.frombuffer(delta.born, dtype=np.int64)[account],
             away=np.frombuffer(delta.away, dtype=np.uint32).astype(np.int64)[account],
             egress=np.frombuffer(delta.egress, dtype=np.uint64)[account],
+            asked=asked(delta.asked, len(delta.accounts))[account],
             samples=[delta.samples[a] for a in who],
         ),
     )
@@ -98,5 +102,6 @@ def joined(parts: Sequence[Links]) -> Links:
         born=np.concatenate([part.born for part in parts]),
         away=np.concatenate([part.away for part in parts]),
         egress=np.concatenate([part.egress for part in parts]),
+        asked=np.concatenate([part.asked for part in parts]),
         samples=[sample for part in parts for sample in part.samples],
     )

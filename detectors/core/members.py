@@ -3,14 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.cadence import OF_MEMBERS
 from detectors.core.profiles import Column, Profiles, Rows
 
 COLUMNS = {
+    **OF_MEMBERS,
     "group": Column("int64"),
     "born": Column("int64"),
     "joined_at": Column("int64"),
     "moved_at": Column("int64"),
     "moved_to": Column("int8"),
+    "account": Column("uint64"),  # keyed hash, by which a ban finds all memberships
+    "banned_at": Column("int64"),
+    "heir": Column("int8"),  # see `Heirs`
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.beat import Beat
 from detectors.sketches.decayed import Floats, presence
 from detectors.sketches.mixture import SLOTS
 
@@ -52,6 +53,10 @@ class Population:
     partitions: int = 1  # of the groups: a level counts those without company in its own only
     released: dict[str, float] = field(default_factory=dict)  # event time of each release
     faded_at: int = 0
+    beat: Beat = field(default_factory=Beat)
+    newcomers: Floats = field(default_factory=lambda: np.full(3, 5e-7))  # see `Heirs`
+    denials: float = 0.0  # denied requests of conversations within a day
+    echoes: float = 0.0  # conversations that went on under another account after one
 
     def release(self, model: str, time: float) -> None:
         """Take in that a model became available."""
@@ -73,6 +78,7 @@ class Population:
         return {
             "released": self.released,
             "faded_at": self.faded_at,
+            "beat": self.beat.snapshot(),
             "lone": {
                 scope: [lone.active.tolist(), lone.moved.tolist(), lone.company]
                 for scope, lone in self.lone.items()
@@ -82,5 +88,7 @@ class Population:
     def restore(self, state: dict[str, Any]) -> None:
         """Take back a `snapshot`."""
         self.released, self.faded_at = state["released"], state["faded_at"]
+        if "beat" in state:
+            self.beat.restore(state["beat"])
         for scope, (active, moved, company) in state["lone"].items():
             self.lone[scope] = Lone(active=np.array(active), moved=np.array(moved), company=company)

@@ -205,7 +205,45 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     moved: list[float]  # of them, accounts that moved, for each of ``models``
     part: int = 0  # a tick with many links travels in parts; the last one closes it
     parts: int = 1
+    asked: bytes = b""  # int32 each: of each window, requests and starts (see `cadence`)
     idle: bool = False  # nothing more is to be expected of the source: do not wait for it
+    tracked: int = 0  # accounts that the source has a profile of
+    alerts: list[Alert] = []  # raised at the level of accounts, on their way to the campaigns
+    banned: list[tuple[str, int]] = []  # accounts, and the second each was banned
+    denied: list[str] = []  # accounts denied in a conversation, once for each
+    denied_prefix: bytes = b""  # uint64 each: keyed hash of the newest prefix
+    orphans: list[str] = []  # accounts that went on with a conversation which they did not begin
+    orphan_ids: list[str] = []  # of one such request each
+    orphan_prefixes: bytes = b""  # uint64, eight each: its prefixes, newest first, zero for none
+
+    @property
+    def weight(self) -> int:
+        """Return what it takes to keep it waiting."""
+        return len(self.link_model)
+
+
+class Candidates(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one tick of one partition of the groups says to the campaigns.
+
+    Its alerts are candidates: those of severity ``info`` lie below what the budget allows, and
+    count only together with others.
+    """
+
+    source: int  # partition of the groups
+    sources: int  # how many there are
+    tick: int  # second of event time that was closed; all before it are closed too
+    tracked: int  # accounts known in all
+    tests: float  # a day, of all detectors in the partition: one of many is odd by chance
+    alerts: list[Alert]
+    members: list[list[str]]  # of each alert's entity, within a day, whoever the alert names
+    part: int = 0
+    parts: int = 1
+    idle: bool = False
+
+    @property
+    def weight(self) -> int:
+        """Return what it takes to keep it waiting."""
+        return len(self.alerts)
 
 
 def event_time(ts: float | str) -> float:

@@ -1,19 +1,21 @@
-"""Deltas that wait until every partition of the requests has closed their tick."""
+"""Deltas that wait until every partition of the level below has closed their tick."""
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from detectors.core.records import Delta
+from detectors.core.records import Candidates, Delta
+
+D = TypeVar("D", Delta, Candidates)
 
 #: Links that wait at most: past that, ticks are closed without the sources that are silent.
-MOST_LINKS = 2_000_000
+MOST_WEIGHT = 2_000_000
 
 
-class Waiting:
+class Waiting(Generic[D]):
     """Holds deltas by tick, so that no outcome depends on which source was read faster.
 
-    A source is a partition of the requests.  A tick is ready when every source has closed it, or
+    A source is a partition of the level below.  A tick is ready when every source has closed it, or
     has said that it is idle, or when too much waits.  What comes for a tick that is closed already
     counts towards the next.  Deltas that were seen before are known by their mark, the tick and
     part that their source has reached.
@@ -22,13 +24,13 @@ class Waiting:
     def __init__(self) -> None:
         self.sources = 1
         self.position = -1
-        self.links = 0
+        self.weight = 0
         self._marks: dict[int, int] = {}
         self._closed: dict[int, int] = {}  # last tick of which all parts have come, by source
         self._idle: set[int] = set()
-        self._ticks: dict[int, list[tuple[int, Delta]]] = {}  # with the offset of each
+        self._ticks: dict[int, list[tuple[int, D]]] = {}  # with the offset of each
 
-    def take(self, deltas: Sequence[Delta], offset: int, *, clock: int) -> None:
+    def take(self, deltas: Sequence[D], offset: int, *, clock: int) -> None:
         """Take in the deltas of one record; ``clock`` is the last tick that was closed."""
         if offset <= self.position:
             return
@@ -41,19 +43,19 @@ class Waiting:
                 self._closed[source] = delta.tick - (delta.part < delta.parts - 1)
                 self._idle.discard(source)
                 self._ticks.setdefault(max(delta.tick, clock + 1), []).append((offset, delta))
-                self.links += len(delta.link_model)
+                self.weight += delta.weight
             if delta.idle:
                 self._idle.add(source)
 
-    def ready(self) -> Iterator[tuple[int, list[Delta]]]:
+    def ready(self) -> Iterator[tuple[int, list[D]]]:
         """Give out the ticks that are ready, in order, each with its deltas in a fixed order."""
         until = min(self._closed_by(source) for source in range(self.sources))
         while self._ticks:
             tick = min(self._ticks)
-            if tick > until and self.links <= MOST_LINKS:
+            if tick > until and self.weight <= MOST_WEIGHT:
                 return
             deltas = [delta for _, delta in self._ticks.pop(tick)]
-            self.links -= sum(len(delta.link_model) for delta in deltas)
+            self.weight -= sum(delta.weight for delta in deltas)
             yield tick, sorted(deltas, key=lambda delta: (delta.tick, delta.source, delta.part))
 
     def awaited(self) -> list[int]:
@@ -87,5 +89,5 @@ class Waiting:
         return math.inf if source in self._idle else self._closed.get(source, -1)
 
 
-def _mark(delta: Delta) -> int:
+def _mark(delta: Delta | Candidates) -> int:
     return delta.tick << 16 | delta.part

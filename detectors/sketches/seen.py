@@ -62,6 +62,17 @@ class Seen:
             self._unsaved.append(hashes[new])
         return new
 
+    def holds(self, hashes: Hashes) -> NDArray[np.bool_]:
+        """Say of each hash whether it is remembered, and remember nothing.
+
+        >>> Seen(capacity=1024).holds(np.array([7], dtype=np.uint64)).tolist()
+        [False]
+        """
+        hashes = np.maximum(hashes, np.uint64(1))
+        buckets = (hashes & self._mask).astype(np.int64)
+        held: NDArray[np.bool_] = (self._places[buckets] == hashes[:, None]).any(axis=1)
+        return held
+
     def _remember(self, hashes: Hashes) -> None:
         if not len(hashes):
             return

@@ -1,17 +1,15 @@
 """Which template a prompt was made from: a few hashes that survive the filling of slots."""
 
-import re
+from collections.abc import Sequence
 
 import xxhash
 
-#: Only so much of a prompt is read: a bound on the work that one record can cause.
-READ_CHARACTERS = 4096
+from detectors.text.words import words
+
 #: Words in a run; a shared run of five words is rare between people who did not copy.
 RUN = 5
 #: Hashes kept.  Two prompts of one template share the template's own lowest runs.
 KEPT = 4
-
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 def sketch(text: str, *, seed: int = 0) -> str:
@@ -38,10 +36,14 @@ def sketch(text: str, *, seed: int = 0) -> str:
     >>> len(set(keys(one)) & set(keys(two))) >= 2
     True
     """
-    words = _WORD.findall(text[:READ_CHARACTERS].lower())
-    if len(words) < RUN + 3:
+    return sketch_of(words(text), seed=seed)
+
+
+def sketch_of(found: Sequence[str], *, seed: int = 0) -> str:
+    """Return the sketch of a prompt whose `words` have been found already."""
+    if len(found) < RUN + 3:
         return ""
-    runs = {" ".join(words[i : i + RUN]) for i in range(len(words) - RUN + 1)}
+    runs = {" ".join(found[i : i + RUN]) for i in range(len(found) - RUN + 1)}
     lowest = sorted(xxhash.xxh3_64_intdigest(run.encode(), seed) for run in runs)[:KEPT]
     return "".join(f"{value:016x}" for value in lowest)
 

@@ -7,7 +7,9 @@ import click
 #: Where each benchmark is, imported when it is asked for; the attribute has the command's name.
 BENCHMARKS: dict[str, str] = {
     "darpa": "stream.bench.darpa",
+    "life": "stream.bench.worlds.command",
     "nab": "stream.bench.nab",
+    "worlds": "stream.bench.worlds.command",
 }
 
 

@@ -5,23 +5,13 @@ from typing import Final
 import numpy as np
 
 from stream.simulate import conversations
-from stream.simulate.classes import CLASSES
+from stream.simulate.class_columns import ClassColumns
+from stream.simulate.clocks import Clocks
 from stream.simulate.columns import Columns, Flags, Floats, Ints, Pool, blank
+from stream.simulate.failures import Failures
 from stream.simulate.identity import NEW_MODEL
 from stream.simulate.population import Population
-from stream.simulate.rhythm import Rhythm
-from stream.simulate.wording import (
-    CODING,
-    CUSTOMER,
-    OUTPUT,
-    PERSON,
-    POPULAR,
-    POPULAR_TEMPLATES,
-    PRODUCT,
-    RUBRIC,
-    is_asked,
-    wording,
-)
+from stream.simulate.wording import is_asked
 from stream.simulate.world import World
 
 WARM_UP: Final = 300.0  # seconds before the start whose bursts may reach into the simulation
@@ -34,30 +24,32 @@ _AT_ONCE: Final = 0.04  # median seconds between parallel calls
 class Background:
     """Draw the requests of a population in event time; state is a few numbers an account."""
 
-    def __init__(self, *, world: World, population: Population) -> None:
+    def __init__(self, *, world: World, population: Population, clocks: Clocks) -> None:
         self._people = population
         self._released = world.released
         self._start = world.start
         self._chance = np.random.default_rng([world.seed, 2])
-        self._rhythm = Rhythm()
+        self._clocks = clocks
         self._pool = Pool()
         self._left = np.zeros(world.accounts, dtype=np.int64)
         self._conversations = 1 << 32
-        self._classes = _ClassColumns(population)
+        self._number = 0
+        self._retries: list[Columns] = []
+        self._failures = Failures(population=population, chance=self._chance)
+        self._classes = ClassColumns(population)
         everyone = np.arange(world.accounts, dtype=np.int64)
         opening = np.maximum(population.born + 60.0, world.start - WARM_UP)
         gap = self._chance.random(world.accounts) * population.burst_gap
-        self._clock = (
-            self._rhythm.own(rhythm=population.rhythm, wall=opening + population.zone) + gap
-        )
-        self._due = self._wall(everyone, self._clock)
+        self._clock = clocks.own(rows=everyone, wall=opening) + gap
+        self._due = clocks.wall(rows=everyone, own=self._clock)
         batches = np.flatnonzero(population.spacing > 0)
         self._due[batches] = self._first_night(batches, opening)
-        self._clock[batches] = self._due[batches] + population.zone[batches]
+        self._clock[batches] = clocks.own(rows=batches, wall=self._due[batches])
 
     def until(self, end: float) -> Columns:
         """Return the requests before `end` not yet returned, in no order."""
         drawn: list[Columns] = []
+        self._retries = []
         while True:
             rows = np.flatnonzero(self._due < end)
             if not len(rows):
@@ -65,15 +57,19 @@ class Background:
             long = self._people.burst[rows] > _LONG
             drawn.append(self._short_bursts(rows[~long], end))
             drawn.append(self._long_bursts(rows[long]))
-        due = self._pool.exchange(drawn=drawn, until=end)
-        return due[due["ts"] >= self._start]
+        due = self._pool.exchange(drawn=[*drawn, *self._retries], until=end)
+        due = due[due["ts"] >= self._start]
+        due = due[self._people.leaving.sent(due)]
+        due["number"] = self._number + np.arange(len(due))
+        self._number += len(due)
+        return due
 
     def _short_bursts(self, rows: Ints, end: float) -> Columns:
         """Draw about as many bursts for each row as it will begin before the end."""
         expected = (end - self._due[rows]) / self._people.burst_gap[rows]
         bursts = np.clip(np.ceil(expected), 1, _BURSTS_AT_A_TIME).astype(np.int64)
         repeated = np.repeat(rows, bursts)
-        gaps = self._burst_gaps(repeated)
+        gaps = self._burst_gaps(repeated, np.repeat(self._due[rows], bursts))
         first = conversations.spread(bursts) == 0
         shifted = np.concatenate([[0.0], gaps[:-1]]) if len(gaps) else gaps
         starts = self._clock[repeated] + conversations.running(shifted, first=first)
@@ -81,10 +77,10 @@ class Background:
         self._clock[rows] = starts[last] + gaps[last]
         requests = self._requests(
             rows=repeated,
-            starts=self._wall(repeated, starts),
+            starts=self._clocks.wall(rows=repeated, own=starts),
             sizes=np.minimum(self._sizes(repeated), _CHUNK),
         )
-        self._due[rows] = self._wall(rows, self._clock[rows])
+        self._due[rows] = self._clocks.wall(rows=rows, own=self._clock[rows])
         return requests
 
     def _long_bursts(self, rows: Ints) -> Columns:
@@ -95,15 +91,15 @@ class Background:
         sizes = np.minimum(self._left[rows], _CHUNK)
         self._left[rows] -= sizes
         requests = self._requests(rows=rows, starts=self._due[rows], sizes=sizes)
-        self._clock[rows] += np.where(fresh, self._burst_gaps(rows), 0.0)
+        self._clock[rows] += np.where(fresh, self._burst_gaps(rows, self._due[rows]), 0.0)
         rest = requests["ts"][np.cumsum(sizes) - 1]
         rest = rest + np.maximum(people.spacing[rows], self._classes.think[rows])
         # A burst longer than the gap to the next one puts the next one off.
-        late = (self._left[rows] == 0) & (rest > self._wall(rows, self._clock[rows]))
-        self._clock[rows[late]] = self._rhythm.own(
-            rhythm=people.rhythm[rows[late]], wall=rest[late] + people.zone[rows[late]]
-        )
-        self._due[rows] = np.where(self._left[rows] > 0, rest, self._wall(rows, self._clock[rows]))
+        following = self._clocks.wall(rows=rows, own=self._clock[rows])
+        late = (self._left[rows] == 0) & (rest > following)
+        self._clock[rows[late]] = self._clocks.own(rows=rows[late], wall=rest[late])
+        following[late] = self._clocks.wall(rows=rows[late], own=self._clock[rows[late]])
+        self._due[rows] = np.where(self._left[rows] > 0, rest, following)
         return requests
 
     def _sizes(self, rows: Ints) -> Ints:
@@ -112,9 +108,9 @@ class Background:
         whole = np.floor(drawn * self._people.burst[rows] + chance.random(len(rows)))
         return np.maximum(whole, 1).astype(np.int64)
 
-    def _burst_gaps(self, rows: Ints) -> Floats:
-        shape = self._classes.gap_shape[rows]
-        return self._chance.gamma(shape, self._people.burst_gap[rows] / shape)
+    def _burst_gaps(self, rows: Ints, at: Floats) -> Floats:
+        gaps = self._clocks.gaps(rows=rows, at=at, chance=self._chance)
+        return gaps * self._people.burst_gap[rows]
 
     def _requests(self, *, rows: Ints, starts: Floats, sizes: Ints) -> Columns:
         """Draw the requests of one burst, or a part of one, for each of the rows."""
@@ -128,9 +124,13 @@ class Background:
         requests["actor"] = actor
         luck = chance.random(len(rows)) * self._people.places[rows]
         requests["egress"] = np.repeat(luck.astype(np.int64), sizes)
+        moves = self._people.moves[actor]
+        since = np.maximum(requests["ts"] - self._start, 0.0)
+        moved = np.floor(since / np.where(moves > 0, moves, np.inf) + actor % 97 / 97)
+        requests["egress"] += np.where(moves > 0, moved, 0).astype(np.int64) << 3
         self._converse(requests, first=first, at_once=at_once)
         self._choose_model(requests)
-        self._fail(requests)
+        self._retries.append(self._failures.strike(requests))
         return requests
 
     def _gaps(self, actor: Ints, at_once: Flags) -> Floats:
@@ -152,19 +152,24 @@ class Background:
         requests["conversation"] = np.where(talks, numbers, 0)
         requests["turn"] = turn
         medians = people.input_tokens[actor] + of.growth[actor] * turn
-        tokens = conversations.lengths(chance, median=medians, spread=people.input_spread[actor])
-        requests["input_tokens"] = tokens
-        requests["cached_tokens"] = np.where(turn > 0, (tokens * 0.8).astype(np.int64), 0)
-        answer = conversations.lengths(
+        spread = people.input_spread[actor]
+        requests["input_tokens"] = conversations.lengths(chance, median=medians, spread=spread)
+        requests["output_tokens"] = conversations.lengths(
             chance, median=people.output_tokens[actor], spread=of.output_spread[actor], most=32_000
         )
-        requests["output_tokens"] = answer
-        requests["latency"] = 180 + answer * 14 * np.exp(0.25 * chance.normal(size=count))
+        self._clocks.measure(requests, chance=chance)
+        cached = (requests["input_tokens"] * 0.8).astype(np.int64)
+        requests["cached_tokens"] = np.where(turn > 0, cached, 0)
+        slowness = 14 * np.exp(0.25 * chance.normal(size=count))
+        requests["latency"] = 180 + requests["output_tokens"] * slowness
         requests["application"] = of.application[actor]
         requests["wording"] = np.where(turn > 0, of.following[actor], of.opening[actor])
         requests["chance"] = chance.integers(0, 1 << 62, size=count)
         requests["cue"] = (chance.random(count) < people.cue[actor]) & is_asked(requests["wording"])
         requests["toolset"] = of.toolset[actor]
+        requests["capability"] = of.capability[actor]
+        users = conversations.named_as(requests["conversation"], actor)
+        requests["end_user"] = np.where(of.serves[actor], users, 0)
 
     def _choose_model(self, requests: Columns) -> None:
         actor, luck = requests["actor"], self._chance.random(len(requests))
@@ -175,69 +180,9 @@ class Background:
             )
             requests["model"][moved] = NEW_MODEL
 
-    def _fail(self, requests: Columns) -> None:
-        luck = self._chance.random(len(requests))
-        for below, status in ((0.018, 429), (0.006, 500), (0.002, 400)):
-            requests["status"][luck < below] = status
-        requests["output_tokens"][luck < 0.018] = 0
-
-    def _wall(self, rows: Ints, own: Floats) -> Floats:
-        people = self._people
-        return self._rhythm.wall(rhythm=people.rhythm[rows], own=own) - people.zone[rows]
-
     def _first_night(self, rows: Ints, opening: Floats) -> Floats:
         """Start batches on the full or half hour of a night, local time, and a few seconds."""
         hour = np.floor(self._chance.random(len(rows)) * 12) * 1_800.0
         local = opening[rows] + self._people.zone[rows]
         wait = (hour - local) % 86_400.0
         return opening[rows] + wait + self._chance.exponential(3.0, size=len(rows))
-
-
-class _ClassColumns:
-    """The parameters of each account's class as columns, so that no step asks for the class."""
-
-    def __init__(self, population: Population) -> None:
-        classes = [CLASSES[name] for name in population.names]
-        kind = population.kind
-
-        def column(field: str) -> Floats:
-            return np.array([getattr(each, field) for each in classes], dtype=np.float64)[kind]
-
-        self.burst_spread = np.where(column("burst") == 0, 0.25, column("burst_spread"))
-        self.gap_shape = column("gap_shape")
-        self.think = column("think")
-        self.think_spread = column("think_spread")
-        self.parallel = column("parallel")
-        self.turns = column("turns")
-        self.growth = column("growth")
-        self.output_spread = column("output_spread")
-        rows = np.arange(len(kind), dtype=np.int64)
-        tools = np.array([each.tools for each in classes])[kind]
-        self.toolset = np.where(tools, 1 + rows % 2, 0)
-        self.opening = _wordings([each.wordings[0] for each in classes], kind, rows)
-        self.following = _wordings([each.wordings[1] for each in classes], kind, rows)
-        # Those who write a template bring their own system prompt; others use their client's.
-        own = self.opening >= wording(PRODUCT)
-        self.application = np.where(own, rows + 1_000, 1 + population.client)
-
-
-def _wordings(words: list[str], kind: Ints, rows: Ints) -> Ints:
-    """Return what each account draws its prompts from: a grammar, or a template of its own."""
-    family = np.array([wording(_FAMILIES[word]) for word in words], dtype=np.int64)[kind]
-    shared = np.array([word in _SHARED for word in words])[kind]
-    popular = np.array([word == "popular" for word in words])[kind]
-    # Squares are uneven modulo 3: one popular template is more popular than the next.
-    number = np.where(popular, rows * rows % POPULAR_TEMPLATES, rows)
-    return np.where(shared, family, family + number)
-
-
-_FAMILIES: Final = {
-    "person": PERSON,
-    "coding": CODING,
-    "output": OUTPUT,
-    "customer": CUSTOMER,
-    "product": PRODUCT,
-    "rubric": RUBRIC,
-    "popular": POPULAR,
-}
-_SHARED: Final = {"person", "coding"}

@@ -14,7 +14,9 @@ REQUEST: Final = np.dtype(
     [
         ("ts", np.float64),
         ("actor", np.int64),  # row of the account; campaign accounts follow the benign ones
-        ("egress", np.int8),  # which of the account's egresses
+        ("number", np.int64),  # what the id is made of; distinct
+        ("egress", np.int32),  # which of the account's egresses, and 8 for each time it moved
+        ("purse", np.int32),  # how often the account has changed its payment
         ("model", np.int8),
         ("input_tokens", np.int32),
         ("output_tokens", np.int32),
@@ -22,13 +24,15 @@ REQUEST: Final = np.dtype(
         ("latency", np.int32),  # milliseconds
         ("status", np.int16),
         ("conversation", np.int64),  # 0: none
+        ("end_user", np.int64),  # of an account that serves others; 0: none
         ("turn", np.int16),
         ("application", np.int64),  # whose system prompt opens the conversation; 0: none
         ("wording", np.int64),  # what the prompt is drawn from, see `wording`
         ("chance", np.int64),  # what the prompt is drawn with
         ("cue", np.bool_),  # whether it asks for steps
         ("toolset", np.int8),
-        ("extraction", np.bool_),  # for the labels only, never written
+        ("extraction", np.bool_),  # for the labels only, never written, as is what follows
+        ("capability", np.int8),
     ]
 )
 

@@ -3,7 +3,6 @@
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -12,54 +11,8 @@ import orjson
 
 from detectors.core.errors import ConfigError, InvalidEventError
 from detectors.core.records import event_time
-from stream.simulate.campaigns import SHAPES
+from stream.simulate.options import SETTINGS, world_options
 from stream.simulate.world import World
-
-_OF_SHAPE = "of the campaign's shape"
-#: What is asked of the operator, by the field of `World`: its type, and what it is.
-_SETTINGS: dict[str, tuple[Any, str]] = {
-    "seed": (int, "Another world for each."),
-    "accounts": (int, "Benign accounts."),
-    "hours": (float, "Hours of event time."),
-    "start": (str, "Event time of the first record, as a number or as 2026-01-01T00:00:00Z."),
-    "intensity": (float, "Multiplies what every benign account does."),
-    "churn": (float, "Share of the benign accounts that are new, per day."),
-    "text": (click.Choice(["prompt", "sketch", "none"]), "What requests carry of their prompt."),
-    "release_at": (float, "Seconds after the start at which a model is released; left out: none."),
-    "campaign": (click.Choice([*SHAPES, "none"]), "The campaign among them."),
-    "campaign_at": (float, "Seconds after the start at which it begins; 0: it has been running."),
-    "campaign_accounts": (int, "Its accounts."),
-    "proxies": (int, "Its egresses."),
-    "requests_per_account_day": (float, "What each of its accounts does."),
-    "mixing": (float, "Share of ordinary requests among its own."),
-    "lockstep": (float, "Share of its tasks that start in a common wave."),
-    "even_share": (float, "Share of its tasks that go to the least loaded account."),
-    "ban_rate": (float, "Bans per account and day."),
-    "heirs": (bool, "Whether a new account takes over from a banned one."),
-    "failover": (float, "Share of refused conversations that go on under another account."),
-    "jitter": (float, "Seconds over which a wave is spread."),
-    "pivot_share": (float, "Share of its requests that moves to the released model."),
-    "pivot_delay": (float, "Seconds from the release to its first request that moves."),
-    "pivot_seconds": (float, "Seconds that the move takes."),
-}
-#: Not those of `World`: a world that is asked for by hand should have something to find in it.
-_DEFAULTS = {"campaign": "minimax"}
-
-
-def _world_options(command: Callable[..., None]) -> Callable[..., None]:
-    defaults = {field.name: field.default for field in fields(World)} | _DEFAULTS
-    for name, (kind, help) in reversed(_SETTINGS.items()):
-        option = "--" + name.replace("_", "-")
-        default = defaults[name]
-        shown: bool | str = default is not None
-        if default is None and name != "release_at":
-            shown = _OF_SHAPE
-        if kind is bool:
-            option, kind = f"{option}/--no-{option[2:]}", None
-        command = click.option(option, type=kind, default=default, help=help, show_default=shown)(
-            command
-        )
-    return command
 
 
 @click.command()
@@ -68,7 +21,7 @@ def _world_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--realtime", is_flag=True, help="Let event time keep step with the clock.")
 @click.option("--speed", type=float, help="Seconds of event time in a second, with --realtime.")
 @click.option("--labels", "labels_file", metavar="FILE", help="Write what is true of the world.")
-@_world_options
+@world_options
 def simulate(
     file: str | None,
     bootstrap: str | None,
@@ -77,7 +30,7 @@ def simulate(
     labels_file: str | None,
     **settings: Any,
 ) -> None:
-    """Make labelled traffic of a model API: a benign population, and a campaign in it.
+    """Make labelled traffic of a model API: a benign population, and campaigns in it.
 
     Equal settings give equal bytes. Ends with 0 when the world is at its end, 2 when a setting or
     a file is wrong, 130 on Ctrl-C, and 141 when nobody reads its output any more.
@@ -107,18 +60,24 @@ def simulate(
 
 def _world(settings: dict[str, Any], *, start: Callable[..., float] | None) -> World:
     given = dict(settings)
-    if given["campaign"] == "none":
-        given["campaign"] = None
+    campaigns = tuple(each for each in given["campaign"] if each != "none")
+    given["campaign"] = campaigns or None
     try:
         given["start"] = _time(given["start"])
         if start is not None:
             given["start"] = round(start(seconds=given["hours"] * 3600), 3)
-        return World(**given)
+        world = World(**given)
     except ValueError as error:
         # The sentence begins with the name of the setting.
         name, _, rest = str(error).partition(" ")
-        option = f"--{name.replace('_', '-')}" if name in _SETTINGS else name
+        option = f"--{name.replace('_', '-')}" if name in SETTINGS else name
         raise ConfigError(f"{option} {rest.removesuffix('.')}") from None
+    if world.trace is not None:
+        # Before any file is opened for writing.
+        from stream.simulate.servegen import read
+
+        read(world.trace)
+    return world
 
 
 def _time(text: str | float) -> float:

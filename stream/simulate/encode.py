@@ -1,13 +1,15 @@
 """Requests as columns into JSON lines, a batch at a time."""
 
+from collections.abc import Callable
 from typing import Final
 
+import numpy as np
 import orjson
 import xxhash
 
 from stream.simulate.accounts import Accounts
 from stream.simulate.columns import Columns
-from stream.simulate.identity import MODELS, TOOLSETS, mixed
+from stream.simulate.identity import MODELS, TOOLSETS, mixed, mixed_columns
 from stream.simulate.wording import Wording
 from stream.simulate.world import World
 
@@ -17,6 +19,7 @@ _MARKS: Final = tuple(f"{number:03x}" for number in range(4_096))
 _TOOLS: Final = tuple(
     f',"tools":{orjson.dumps(names).decode()}' if names else "" for names in TOOLSETS
 )
+_REASONS: Final = np.array([0.0, 0.0, 0.45, 0.3])  # share of an answer, by model
 _OPERATION: Final = '"operation":"chat","model":"'
 
 
@@ -29,24 +32,16 @@ class Encoder:
         self._wording = (
             None
             if world.text == "none"
-            else Wording(
-                seed=world.seed,
-                campaign=world.shape().wording if world.campaign else "",
-                text=world.text,
-            )
+            else Wording(seed=world.seed, campaigns=world.campaigns, text=world.text)
         )
         self._fragments: dict[int, str] = {}
-        self._written = 0
-        # Ids of different worlds differ, or the second in a topic would be taken for a repeat.
-        name = f"{world.seed}|{world.start}|{world.campaign}".encode()
-        self._world = f"{xxhash.xxh3_64_intdigest(name) >> 32:08x}"
+        self._identifier = identifiers(world)
 
     def encode(self, requests: Columns) -> list[bytes]:
         """Return one line a request, in the order given."""
         fragments = self._identities(requests)
-        prompts, world = self._prompts(requests), self._world
-        number = self._written
-        self._written += len(requests)
+        prompts = self._prompts(requests)
+        thought = _reasoning(requests)
         columns = [
             requests[name].tolist()
             for name in (
@@ -61,19 +56,23 @@ class Encoder:
                 "turn",
                 "application",
                 "toolset",
+                "end_user",
             )
         ]
         return [
             (
-                f'{{"id":"r{world}{number + place:08x}","ts":{ts:.3f},{fragment}'
+                f'{{"id":"{identifier}","ts":{ts:.3f},{fragment}'
                 f'{MODELS[model]}","input_tokens":{asked},"output_tokens":{answered},'
-                f'"cached_tokens":{cached},"latency_ms":{latency},"status":{status}'
+                f'"cached_tokens":{cached}{thoughts},"latency_ms":{latency},"status":{status}'
+                f"{_end_user(end_user) if end_user else ''}"
                 f"{_conversation(conversation, turn, application) if conversation else ''}"
                 f"{_TOOLS[toolset]}{prompt}}}"
             ).encode()
-            for place, (
+            for (
+                identifier,
                 fragment,
                 prompt,
+                thoughts,
                 ts,
                 model,
                 asked,
@@ -85,16 +84,19 @@ class Encoder:
                 turn,
                 application,
                 toolset,
-            ) in enumerate(zip(fragments, prompts, *columns, strict=True))
+                end_user,
+            ) in zip(self._identifier(requests), fragments, prompts, thought, *columns, strict=True)
         ]
 
     def _identities(self, requests: Columns) -> list[str]:
         known = self._fragments
         if len(known) > _KEPT:
             known.clear()
-        keys = (requests["actor"] * 8 + requests["egress"]).tolist()
+        columns = [requests[name].astype(np.int64) for name in ("actor", "egress", "purse")]
+        keys = ((columns[0] << 40) + (columns[1] << 20) + columns[2]).tolist()
         for key in set(keys).difference(known):
-            known[key] = f"{self._accounts.fragment(key >> 3, key & 7)},{_OPERATION}"
+            egress, purse = key >> 20 & 0xF_FFFF, key & 0xF_FFFF
+            known[key] = f"{self._accounts.fragment(key >> 40, egress, purse)},{_OPERATION}"
         return [known[key] for key in keys]
 
     def _prompts(self, requests: Columns) -> list[str]:
@@ -115,6 +117,34 @@ class Encoder:
             f',"prompt":{orjson.dumps(text(which=which, chance=chance, cue=cue)).decode()}'
             for which, chance, cue in drawn
         ]
+
+
+def identifiers(world: World) -> Callable[[Columns], list[str]]:
+    """Return what names requests of a world.
+
+    Names look like chance, or they would tell who is of a campaign; and those of different worlds
+    differ, or the second in a topic would be taken for a repeat.
+    """
+    name = f"{world.seed}|{world.start}|{world.campaigns}".encode()
+    prefix = f"r{xxhash.xxh3_64_intdigest(name) >> 32:08x}"
+
+    def identify(requests: Columns) -> list[str]:
+        return [f"{prefix}{number:012x}" for number in mixed_columns(requests["number"]).tolist()]
+
+    return identify
+
+
+def _reasoning(requests: Columns) -> list[str]:
+    """Write how much of each answer was reasoning, where the model reasons."""
+    luck = 0.5 + requests["chance"] % 1_009 / 1_009
+    thoughts = requests["output_tokens"] * _REASONS[requests["model"]] * luck
+    return [
+        f',"reasoning_tokens":{count}' if count else "" for count in thoughts.astype(int).tolist()
+    ]
+
+
+def _end_user(number: int) -> str:
+    return f',"end_user":"u{number:012x}"'
 
 
 def _conversation(number: int, turn: int, application: int) -> str:

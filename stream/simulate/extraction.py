@@ -9,13 +9,14 @@ from stream.simulate.balancer import Balancer
 from stream.simulate.columns import Columns, Flags, Floats, Ints, Pool, blank
 from stream.simulate.hydra import Hydra
 from stream.simulate.identity import NEW_MODEL
-from stream.simulate.wording import CAMPAIGN, CODING, OUTPUT, PERSON, is_asked, wording
+from stream.simulate.phrasing import phrase
 from stream.simulate.world import DAY, World
 
 _ORDINARY_TURNS = 4.0
 _ORDINARY_TOKENS = (300.0, 0.9, 380.0, 400.0)  # opening, spread, growth, answer
 _MOST_TURNS = 64
 _RETRY_SECONDS = (0.4, 4.0)
+_FIRST_RATE = 0.02  # of the full rate, at which an account that starts slowly begins
 
 
 class Extraction:
@@ -28,18 +29,21 @@ class Extraction:
 
     def __init__(self, *, world: World, hydra: Hydra, first_actor: int) -> None:
         self._world = world
-        self._shape = world.shape()
+        self._shape = hydra.campaign.shape
         self._hydra = hydra
         self._first_actor = first_actor
-        self._chance = np.random.default_rng([world.seed, 4])
+        self._chance = np.random.default_rng([world.seed, 4, hydra.campaign.number])
         self._pool = Pool()
         self._balancer = Balancer(
             hydra=hydra, even_share=self._shape.even_share, chance=self._chance
         )
-        begins = world.campaign_at or -WARM_UP
+        begins = self._shape.at or -WARM_UP
         self._clock = world.start + begins
         self._ahead: Floats = np.zeros(0)
-        self._conversations = 1 << 46
+        # Sixteen campaigns have each a range of their own above all benign conversations.
+        self._conversations = (1 << 46) + (hydra.campaign.number << 41)
+        self._number = (hydra.campaign.number + 1) << 41
+        self._begun = np.array([tenant.begins for tenant in hydra.tenants])
         ordinary = self._shape.mixing / _ORDINARY_TURNS
         wanted = (1 - self._shape.mixing) / self._shape.turns
         self._ordinary = ordinary / (ordinary + wanted)
@@ -52,20 +56,30 @@ class Extraction:
         starts = self._starts(end)
         drawn = [self._tasks(starts)] if len(starts) else []
         due = self._pool.exchange(drawn=drawn, until=end)
+        due["number"] = self._number + np.arange(len(due))
+        self._number += len(due)
         return due[due["ts"] >= self._world.start]
 
     def _starts(self, end: float) -> Floats:
         """Draw when tasks start: a clustered renewal process, the operator's day has no night."""
         found: list[Floats] = []
-        while self._clock < end:
-            count = int((end - self._clock) / self._gap * 1.1) + 8
-            times = self._clock + np.cumsum(self._chance.gamma(0.7, self._gap / 0.7, size=count))
+        session, duty = self._shape.session_seconds, self._shape.duty
+        # The operator's clock stands still while all accounts pause, and makes up for it after.
+        opened = np.floor(end / session) * session
+        own = float(opened + min((end - opened) / duty, session))
+        while self._clock < own:
+            count = int((own - self._clock) / self._gap * 1.1) + 8
+            gaps = self._chance.gamma(0.7, self._gap / 0.7, size=count)
+            times = self._clock + np.cumsum(gaps)
             self._clock = float(times[-1])
             found.append(times)
         # What was drawn past the end belongs to the next slice.
         times = np.concatenate([self._ahead, *found]) if found else self._ahead
-        self._ahead = times[times >= end]
-        return times[times < end]
+        self._ahead = times[times >= own]
+        due = times[times < own]
+        began = np.floor(due / session) * session
+        wall: Floats = began + (due - began) * duty
+        return wall
 
     def _tasks(self, starts: Floats) -> Columns:
         shape, chance = self._shape, self._chance
@@ -79,10 +93,13 @@ class Extraction:
         jitter = shape.jitter * chance.random(len(starts))
         starts = np.where(waits, wave + jitter, starts)
         tenants = self._balancer.assign(starts=starts.tolist(), sizes=sizes.tolist())
-        taken = np.array([tenant is not None for tenant in tenants], dtype=np.bool_)
-        owners = np.array([tenant for tenant in tenants if tenant is not None], dtype=np.int64)
+        owners = np.array([-1 if each is None else each for each in tenants], dtype=np.int64)
+        taken = owners >= 0
+        if shape.slow_start:
+            ramp = np.maximum((starts - self._begun[owners]) / shape.slow_start, _FIRST_RATE)
+            taken &= chance.random(len(starts)) < ramp
         return self._requests(
-            starts=starts[taken], sizes=sizes[taken], ordinary=ordinary[taken], owners=owners
+            starts=starts[taken], sizes=sizes[taken], ordinary=ordinary[taken], owners=owners[taken]
         )
 
     def _requests(self, *, starts: Floats, sizes: Ints, ordinary: Flags, owners: Ints) -> Columns:
@@ -104,31 +121,13 @@ class Extraction:
             chance.integers(0, self._hydra.egresses.shape[1], size=len(sizes)), sizes
         )
         requests["status"][chance.random(len(turn)) < shape.throttled] = 429
-        self._phrase(requests, sizes=sizes, owners=owners)
+        phrase(requests, sizes=sizes, owners=owners, hydra=self._hydra, chance=chance)
         requests = requests[self._settle(requests, sizes=sizes)]
+        self._rotate(requests)
         self._measure(requests)
         self._choose_model(requests)
         requests["actor"] += self._first_actor
         return requests
-
-    def _phrase(self, requests: Columns, *, sizes: Ints, owners: Ints) -> None:
-        """Give each task its template, each slot keeping to a few of them."""
-        shape, chance, tasks = self._shape, self._chance, len(sizes)
-        slots = np.array(
-            [self._hydra.tenants[owner].slot for owner in owners.tolist()], dtype=np.int64
-        )
-        own = np.minimum(chance.geometric(0.4, size=tasks), 4)
-        template = np.repeat((slots * 5 + own * own) % shape.templates, sizes)
-        wanted, turn = requests["extraction"], requests["turn"]
-        plain = np.repeat(chance.random(tasks) < 0.5, sizes)
-        work = np.where(turn > 0, wording(OUTPUT) + (1 << 30) + requests["actor"], wording(CODING))
-        talk = np.where(plain, wording(PERSON), work)
-        requests["wording"] = np.where(wanted, wording(CAMPAIGN) + template, talk)
-        requests["application"] = np.where(wanted, wording(CAMPAIGN) + template, 4 + plain * 6)
-        requests["chance"] = chance.integers(0, 1 << 62, size=len(requests))
-        cued = chance.random(len(requests)) < 0.07
-        requests["cue"] = cued & is_asked(requests["wording"])
-        requests["toolset"] = np.where(wanted, 3 + 2 * (template % 2), 0) if shape.tools else 0
 
     def _settle(self, requests: Columns, *, sizes: Ints) -> Flags:
         """Let bans and throttles take effect; return which requests are sent at all."""
@@ -158,7 +157,7 @@ class Extraction:
                 owner, refused = other, False
             elif refused:
                 self._balancer.deny(owner)
-                task["status"][place] = 403
+                task["status"][place] = its.refusal
             task["ts"][place], task["actor"][place], task["turn"][place] = at, owner, turn
             if task["status"][place] == 200:
                 turn += 1
@@ -172,6 +171,14 @@ class Extraction:
                 soon = self._chance.uniform(*_RETRY_SECONDS)
                 late = at + soon - float(task["ts"][place + 1])
         return [True] * len(task)
+
+    def _rotate(self, requests: Columns) -> None:
+        """Let accounts be where, and pay with what, they have moved to by now."""
+        shape, rotations = self._shape, self._hydra.rotations
+        tenants, at = requests["actor"], requests["ts"]
+        moves = rotations(tenants=tenants, at=at, every=shape.rotate_egress)
+        requests["egress"] += moves << 3
+        requests["purse"] = rotations(tenants=tenants, at=at, every=shape.rotate_payment)
 
     def _measure(self, requests: Columns) -> None:
         shape, chance, count = self._shape, self._chance, len(requests)
@@ -197,17 +204,16 @@ class Extraction:
 
     def _choose_model(self, requests: Columns) -> None:
         """Move the extraction by conversation, the rest as any crowd moves."""
-        world, chance, count = self._world, self._chance, len(requests)
+        released, shape = self._world.released, self._shape
+        chance, count = self._chance, len(requests)
         number = requests["conversation"]
         requests["model"] = np.where(number % 10 < 8, 0, 2)
-        if world.released is None or world.pivot_begins is None:
+        if released is None:
             return
-        since = requests["ts"] - world.pivot_begins
-        moved = np.clip(since / max(world.pivot_seconds, 1e-3), 0.0, 1.0) * world.pivot_share
+        since = requests["ts"] - released - shape.pivot_delay
+        moved = np.clip(since / max(shape.pivot_seconds, 1e-3), 0.0, 1.0) * shape.pivot_share
         pivoted = requests["extraction"] & (since >= 0) & (number % 9_973 / 9_973 < moved)
         crowd = Adoption.draw(haste=np.ones(count), chance=chance).moved(
-            rows=np.arange(count),
-            since=requests["ts"] - world.released,
-            luck=chance.random(count),
+            rows=np.arange(count), since=requests["ts"] - released, luck=chance.random(count)
         )
         requests["model"][pivoted | (crowd & ~requests["extraction"])] = NEW_MODEL

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from stream.simulate.columns import Ints
+from stream.simulate.campaign import Campaign
+from stream.simulate.columns import Floats, Ints
 from stream.simulate.population import Population
 from stream.simulate.world import DAY, World
 
 _QUICK_TO_NOTICE = (2, 6)  # requests that a banned account still sends
 _CUSTOMERS = ("person", "vpn", "reseller", "coding_agent", "open_template")
 _OPENING_SECONDS = 600.0  # over which a campaign that begins opens its accounts
+_KEY_REVOKED = 0.3  # chance that a banned account is told 401 and not 403
+_FOREIGN = 4_096  # more than the rotations of any one account
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +28,23 @@ class Tenant:
     banned: float  # infinity: never
     heir_of: int | None
     denials: int  # requests that it still sends after its ban
+    refusal: int  # the status of those
+    generation: int  # 0 for the first of its slot
 
 
 @dataclass(slots=True)
 class Hydra:
     """Slots are what the operator sees: a schedule, egresses, a payment; accounts come and go."""
 
+    campaign: Campaign
+    start: float
     tenants: list[Tenant] = field(default_factory=list)
     turns: list[list[int]] = field(default_factory=list)  # of each slot, its tenants in time
     begins: list[list[float]] = field(default_factory=list)
     egresses: Ints = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
     payment: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     client: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    weight: np.ndarray[tuple[int], np.dtype[np.float64]] = field(
-        default_factory=lambda: np.zeros(0)
-    )
+    weight: Floats = field(default_factory=lambda: np.zeros(0))
     customers: dict[int, int] = field(default_factory=dict)  # benign row → proxy
 
     def tenant(self, slot: int, at: float) -> int | None:
@@ -52,37 +57,68 @@ class Hydra:
         tenant = self.tenant(slot, at)
         return tenant if tenant is not None and at < self.tenants[tenant].banned else None
 
+    def kept(self, what: str) -> bool:
+        """Say whether heirs take this over."""
+        return what in self.campaign.shape.heir_keeps.split("+")
 
-def plan(world: World, population: Population) -> Hydra:
-    """Draw the plan of the world's campaign; an empty one where there is none."""
-    if world.campaign is None:
-        return Hydra()
-    shape = world.shape()
-    chance = np.random.default_rng([world.seed, 3])
-    hydra = Hydra()
+    def proxy(self, tenant: int, egress: int) -> int:
+        """Return the proxy that one of an account's egresses is; 8 egresses on, it has moved."""
+        its, shape = self.tenants[tenant], self.campaign.shape
+        moves = egress >> 3
+        if not self.kept("egress"):
+            moves += its.generation
+        # Each slot moves by a step of its own, so that neighbours do not move together.
+        step = 1 + its.slot % max(1, shape.proxies - 1)
+        return int(self.egresses[its.slot, egress & 7] + moves * step) % shape.proxies
+
+    def purse(self, tenant: int, changes: int) -> int:
+        """Return the number of the payment instrument after so many changes of it."""
+        its = self.tenants[tenant]
+        if not self.kept("payment"):
+            changes += its.generation * _FOREIGN
+        sets = int(self.payment.max()) + 1
+        return int(self.payment[(its.slot + changes * 37) % len(self.payment)]) + changes * sets
+
+    def rotations(self, *, tenants: Ints, at: Floats, every: float) -> Ints:
+        """Return how often accounts that rotate something every so many seconds have done so."""
+        if not every:
+            return np.zeros(len(tenants), dtype=np.int64)
+        slots = np.array([self.tenants[tenant].slot for tenant in tenants.tolist()])
+        phase = slots * 7_919 % 1_000 / 1_000
+        return np.floor((at - self.start) / every + phase).astype(np.int64)
+
+
+def plan(world: World, population: Population, *, campaign: Campaign, taken: set[int]) -> Hydra:
+    """Draw the plan of one of a world's campaigns.
+
+    Benign accounts that are `taken` are customers of another campaign's proxies.
+    """
+    shape = campaign.shape
+    chance = np.random.default_rng([world.seed, 3, campaign.number])
+    hydra = Hydra(campaign=campaign, start=world.start)
     slots = shape.accounts
     proxies = min(shape.egresses_per_account, shape.proxies)
     # Consecutive steps through the proxies, so that an account never has one twice.
     first = chance.integers(0, shape.proxies, size=slots)
     step = np.arange(proxies) * max(1, shape.proxies // (proxies + 1))
     hydra.egresses = (first[:, None] + step[None, :]) % shape.proxies
-    hydra.payment = chance.permutation(slots) // shape.payment_set
-    hydra.client = chance.choice(np.array([3, 4, 7, 9]), size=slots)
+    hydra.payment = chance.permutation(slots) // shape.accounts_per_payment
+    hydra.client = chance.choice(np.array(shape.clients), size=slots)
     weight = np.exp(1.2 * chance.normal(size=slots))
     hydra.weight = weight / weight.sum()
     opened = chance.random(slots) * _OPENING_SECONDS
     for slot in range(slots):
         _fill(hydra, slot=slot, opened=float(opened[slot]), world=world, chance=chance)
-    _adopt_customers(hydra, world=world, population=population, chance=chance)
+    _adopt_customers(hydra, population=population, taken=taken, chance=chance)
     return hydra
 
 
 def _fill(
     hydra: Hydra, *, slot: int, opened: float, world: World, chance: np.random.Generator
 ) -> None:
-    shape = world.shape()
-    created = world.start + world.campaign_at + opened if world.campaign_at else -math.inf
-    begins = created + 20.0 if world.campaign_at else -math.inf
+    shape = hydra.campaign.shape
+    created = round(world.start + shape.at + opened, 3) if shape.at else -math.inf
+    begins = created + 20.0 if shape.at else -math.inf
     heir_of: int | None = None
     turns: list[int] = []
     while begins < world.end:
@@ -99,6 +135,8 @@ def _fill(
                 banned=round(banned, 3),
                 heir_of=heir_of,
                 denials=int(chance.integers(*_QUICK_TO_NOTICE)),
+                refusal=401 if chance.random() < _KEY_REVOKED else 403,
+                generation=len(turns) - 1,
             )
         )
         if not shape.heirs or not math.isfinite(banned):
@@ -112,13 +150,14 @@ def _fill(
 
 
 def _adopt_customers(
-    hydra: Hydra, *, world: World, population: Population, chance: np.random.Generator
+    hydra: Hydra, *, population: Population, taken: set[int], chance: np.random.Generator
 ) -> None:
     """Let each proxy carry some unrelated benign accounts too."""
-    shape = world.shape()
+    shape = hydra.campaign.shape
     kinds = [population.names.index(name) for name in _CUSTOMERS]
     rows = np.flatnonzero(np.isin(population.kind, kinds))
     # Most customers of a small world stay away from the proxies, or there would be no others.
     wanted = min(len(rows) // 4, shape.customers_per_proxy * shape.proxies)
-    for place, row in enumerate(chance.permutation(rows)[:wanted].tolist()):
+    free = [row for row in chance.permutation(rows).tolist() if row not in taken]
+    for place, row in enumerate(free[: max(0, wanted)]):
         hydra.customers[row] = place % shape.proxies

@@ -26,6 +26,8 @@ CLIENTS: Final = (
     ("code-cli/2.3", "t13d1713h2_748f4c70de1c_7e51fdad25f2"),
     ("code-editor/0.44", "t13d1516h2_8daaf6152771_02713d6af862"),
     ("okhttp/4.12", "t13d1613h2_46e7e9700bed_45f260be83e2"),
+    ("python-requests/2.32", "t13d1812h1_85036bcba153_b26ce05bbdd6"),
+    ("agent-kit/1.9", "t13d1812h1_85036bcba153_375ca2c5e164"),
 )
 TOOLSETS: Final = (
     (),
@@ -34,7 +36,11 @@ TOOLSETS: Final = (
     ("web_search", "fetch_page", "python"),
     ("lookup_order", "refund", "open_ticket"),
     ("bash", "str_replace", "glob", "grep", "task"),
+    ("python", "sql", "read_table", "plot"),
+    ("screenshot", "click", "type", "scroll"),
+    ("search_orders", "send_mail", "calendar", "book", "convert"),
 )
+PROXIES_OF_A_CAMPAIGN: Final = 100_000  # numbers in the block of proxies
 _MASK = (1 << 48) - 1
 
 

@@ -6,11 +6,14 @@ import numpy as np
 
 from stream.simulate import identity
 from stream.simulate.adoption import Adoption
-from stream.simulate.classes import CLASSES, BenignClass
+from stream.simulate.benign_class import BenignClass
+from stream.simulate.classes import CLASSES
 from stream.simulate.columns import Flags, Floats, Ints
+from stream.simulate.departures import Departures
 from stream.simulate.rhythm import RHYTHMS
 from stream.simulate.world import DAY, World
 
+_MOVING = 0.3  # share of the homes whose address changes by the day or week
 _BATCH_SPEED = 4.0  # median requests per second of a nightly batch
 _ZONES = np.array([-8, -5, -3, 0, 1, 2, 5.5, 8, 9]) * 3_600.0
 _ZONE_SHARES = np.array([0.12, 0.2, 0.06, 0.12, 0.2, 0.06, 0.12, 0.06, 0.06])
@@ -38,7 +41,10 @@ class Population:
     places: Ints  # how many egresses the account has
     payment: Ints  # -1: pays nothing
     client: Ints
+    sibling: Ints  # whom the owner of several accounts tries next; the account itself for others
+    moves: Floats  # seconds after which a home is given another address; 0: it keeps it
     adoption: Adoption
+    leaving: Departures
 
     def of(self, name: str) -> Ints:
         """Return the rows of a class."""
@@ -71,6 +77,9 @@ def draw(world: World) -> Population:
     model = chance.choice(3, size=count, p=[0.55, 0.3, 0.15]).astype(np.int64)
     zone = chance.choice(_ZONES, size=count, p=_ZONE_SHARES)
     place, places = _places(kind, classes, chance)
+    payment = _payments(kind, classes, chance)
+    later = np.random.default_rng([world.seed, 5])
+    moves = np.where(later.random(count) < _MOVING, later.choice([DAY, 7 * DAY], size=count), 0.0)
     return Population(
         names=names,
         kind=kind,
@@ -89,9 +98,14 @@ def draw(world: World) -> Population:
         model=model,
         place=place,
         places=places,
-        payment=_payments(kind, classes, chance),
+        payment=payment,
         client=_clients(kind, classes, chance),
+        sibling=_siblings(payment),
+        moves=moves,
         adoption=Adoption.draw(haste=of_class("haste"), chance=chance),
+        leaving=Departures.draw(
+            born=born, start=world.start, end=world.end, share=world.departures, chance=later
+        ),
     )
 
 
@@ -127,6 +141,17 @@ def _payments(kind: Ints, classes: list[BenignClass], chance: np.random.Generato
             first = np.unique(crowds, return_index=True)[1]
             payment[rows] = rows[first[crowds]]
     return payment
+
+
+def _siblings(payment: Ints) -> Ints:
+    """Return for each account the next that pays with the same instrument, or itself."""
+    rows = np.arange(len(payment), dtype=np.int64)
+    order = np.argsort(payment, kind="stable")
+    following = np.roll(order, -1)
+    same = (payment[order] == payment[following]) & (payment[order] >= 0)
+    sibling = rows.copy()
+    sibling[order[same]] = following[same]
+    return sibling
 
 
 def _crowds(count: int, *, mean: int, chance: np.random.Generator) -> Ints:

@@ -8,11 +8,13 @@ import orjson
 
 from stream.simulate.accounts import Accounts
 from stream.simulate.background import WARM_UP, Background
+from stream.simulate.class_columns import ClassColumns
+from stream.simulate.clocks import BuiltInClocks, Clocks
 from stream.simulate.columns import Columns, blank
 from stream.simulate.encode import Encoder
 from stream.simulate.extraction import Extraction
-from stream.simulate.hydra import Hydra, plan
-from stream.simulate.identity import MODELS, NEW_MODEL
+from stream.simulate.happenings import happenings
+from stream.simulate.hydra import plan
 from stream.simulate.population import Population, draw
 from stream.simulate.world import World
 
@@ -25,29 +27,31 @@ class Traffic:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.population = draw(world)
-        self.hydra = plan(world, self.population)
-        self.accounts = Accounts(world=world, population=self.population, hydra=self.hydra)
+        self.population, self.clocks = _people(world)
+        self.hydras = []
+        taken: set[int] = set()
+        for campaign in world.campaigns:
+            hydra = plan(world, self.population, campaign=campaign, taken=taken)
+            taken.update(hydra.customers)
+            self.hydras.append(hydra)
+        self.accounts = Accounts(world=world, population=self.population, hydras=self.hydras)
 
     def requests(self) -> Iterator[Columns]:
         """Yield slices of requests as sorted columns."""
         world = self._world
         sources: list[Background | Extraction] = [
-            Background(world=world, population=self.population)
+            Background(world=world, population=self.population, clocks=self.clocks)
         ]
-        return self._slices([*sources, *self._campaign()])
+        return self._slices([*sources, *self._campaigns()])
 
     def extraction(self) -> Iterator[Columns]:
-        """Yield the campaign's requests alone, the very ones that `requests` mixes in."""
-        return self._slices(list(self._campaign()))
+        """Yield the campaigns' requests alone, the very ones that `requests` mixes in."""
+        return self._slices(list(self._campaigns()))
 
-    def _campaign(self) -> Iterator[Extraction]:
-        if self._world.campaign is not None:
-            yield Extraction(
-                world=self._world,
-                hydra=self.hydra,
-                first_actor=self.accounts.first_campaign_actor,
-            )
+    def _campaigns(self) -> Iterator[Extraction]:
+        for number, hydra in enumerate(self.hydras):
+            first = self.accounts.first_actor(number)
+            yield Extraction(world=self._world, hydra=hydra, first_actor=first)
 
     def _slices(self, sources: list[Background | Extraction]) -> Iterator[Columns]:
         world = self._world
@@ -62,6 +66,18 @@ class Traffic:
                 yield requests[np.argsort(requests["ts"], kind="stable")]
 
 
+def _people(world: World) -> tuple[Population, Clocks]:
+    population = draw(world)
+    if world.trace is None:
+        classes = ClassColumns(population)
+        return population, BuiltInClocks(population=population, classes=classes)
+    from stream.simulate.servegen import read
+    from stream.simulate.trace import Trace
+
+    trace = Trace.draw(world=world, clients=read(world.trace), timetabled=population.spacing > 0)
+    return trace.settle(population, world=world), trace
+
+
 def records(world: World) -> Iterator[bytes]:
     """Yield a world's records as JSON lines without their newline, in event-time order.
 
@@ -69,7 +85,7 @@ def records(world: World) -> Iterator[bytes]:
     """
     traffic = Traffic(world)
     encoder = Encoder(world=world, accounts=traffic.accounts)
-    events = _events(world, traffic)
+    events = happenings(world, traffic.population, traffic.hydras, traffic.accounts)
     following = next(events, None)
     for requests in traffic.requests():
         lines, place = encoder.encode(requests), 0
@@ -91,56 +107,6 @@ def simulate(world: World) -> Iterator[dict[str, Any]]:
 
 def _width(world: World, population: Population) -> float:
     rate = float(np.sum(population.burst / population.burst_gap))
-    if world.campaign is not None:
-        shape = world.shape()
-        rate += shape.accounts * shape.requests_per_account_day / 86_400
+    for campaign in world.campaigns:
+        rate += campaign.shape.accounts * campaign.shape.requests_per_account_day / 86_400
     return float(np.clip(_AT_A_TIME / max(rate, 1e-9), _SHORTEST, _LONGEST))
-
-
-def _events(world: World, traffic: Traffic) -> Iterator[dict[str, Any]]:
-    """Yield all that is not a request, in order."""
-    found = [*_births(world, traffic.population), *_campaign_births(world, traffic.hydra, traffic)]
-    events = [
-        _lifecycle(traffic.accounts, ts=ts, actor=actor, event=event)
-        for ts, actor, event in sorted(found)
-        if world.start <= ts < world.end
-    ]
-    if world.released is not None and world.released < world.end:
-        events.append({"kind": "release", "ts": world.released, "model": MODELS[NEW_MODEL]})
-    return iter(sorted(events, key=lambda event: float(event["ts"])))
-
-
-def _births(world: World, population: Population) -> Iterator[tuple[float, int, str]]:
-    for actor in np.flatnonzero(np.isfinite(population.born)).tolist():
-        born = float(population.born[actor])
-        yield born, actor, "created"
-        yield born + 20, actor, "verified"
-        if population.payment[actor] >= 0:
-            yield born + 40, actor, "payment"
-
-
-def _campaign_births(
-    world: World, hydra: Hydra, traffic: Traffic
-) -> Iterator[tuple[float, int, str]]:
-    for actor, tenant in enumerate(hydra.tenants, start=traffic.accounts.first_campaign_actor):
-        if np.isfinite(tenant.created):
-            yield tenant.created, actor, "created"
-            yield (tenant.created + tenant.begins) / 2, actor, "payment"
-        if np.isfinite(tenant.banned):
-            yield tenant.banned, actor, "banned"
-
-
-def _lifecycle(accounts: Accounts, *, ts: float, actor: int, event: str) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "kind": "lifecycle",
-        "ts": round(ts, 3),
-        "account": accounts.name(actor),
-        "event": event,
-    }
-    if event == "payment":
-        record["payment"] = accounts.payment(actor)
-    if event == "created":
-        record |= {"plan": accounts.plan(actor), "ip": accounts.address(actor, 0)}
-    if event == "banned":
-        record["reason"] = "breach of terms"
-    return record

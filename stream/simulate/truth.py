@@ -4,16 +4,15 @@ from typing import Any
 
 import numpy as np
 
+from stream.simulate.campaign_truth import CampaignTruth
+from stream.simulate.classes import CLASSES
 from stream.simulate.identity import MODELS, NEW_MODEL
 from stream.simulate.traffic import Traffic
-from stream.simulate.wording import CAMPAIGN, Wording, wording
 from stream.simulate.world import World
-
-_EXAMPLES = 2
 
 
 def labels(world: World) -> dict[str, Any]:
-    """Return what is true of a world, ready for JSON; draws the campaign's requests once."""
+    """Return what is true of a world, ready for JSON; draws the campaigns' requests once."""
     traffic = Traffic(world)
     population, accounts = traffic.population, traffic.accounts
     benign = {
@@ -23,14 +22,21 @@ def labels(world: World) -> dict[str, Any]:
     release = None
     if world.released is not None:
         release = {"ts": world.released, "model": MODELS[NEW_MODEL]}
+    truths = [CampaignTruth(world, traffic, number) for number in range(len(traffic.hydras))]
+    if truths:
+        for requests in traffic.extraction():
+            for truth in truths:
+                truth.see(requests)
     return {
         "seed": world.seed,
         "start": world.start,
         "end": world.end,
         "release": release,
         "benign": benign,
+        "benign_capabilities": {name: each.capability for name, each in CLASSES.items()},
+        "benign_departures": _departures(world, traffic),
         "organic_adoption": _adoption(world, traffic),
-        "campaigns": [] if world.campaign is None else [_campaign(world, traffic)],
+        "campaigns": [truth.told() for truth in truths],
     }
 
 
@@ -45,108 +51,18 @@ def _adoption(world: World, traffic: Traffic) -> dict[str, float]:
     }
 
 
-def _campaign(world: World, traffic: Traffic) -> dict[str, Any]:
-    accounts, hydra, shape = traffic.accounts, traffic.hydra, world.shape()
-    seen = _seen(traffic)
-    members: dict[str, dict[str, Any]] = {}
-    bans: list[dict[str, Any]] = []
-    heirs: dict[str, str] = {}
-    for place, tenant in enumerate(hydra.tenants):
-        actor = accounts.first_campaign_actor + place
-        name = accounts.name(actor)
-        banned = round(tenant.banned, 3) if np.isfinite(tenant.banned) else None
-        members[name] = {
-            "role": "founder" if tenant.heir_of is None else "heir",
-            "slot": tenant.slot,
-            "payment": accounts.payment(actor),
-            "proxies": [accounts.range_of_proxy(proxy) for proxy in accounts.proxies(actor)],
-            "created": round(tenant.created, 3) if np.isfinite(tenant.created) else None,
-            "banned": banned,
-            **seen.get(actor, _UNSEEN),
-        }
-        if banned is not None:
-            bans.append({"ts": banned, "account": name})
-        if tenant.heir_of is not None:
-            heirs[accounts.name(accounts.first_campaign_actor + tenant.heir_of)] = name
-    return {
-        "name": world.campaign,
-        "accounts": members,
-        "bans": sorted(bans, key=lambda ban: (float(ban["ts"]), str(ban["account"]))),
-        "heirs": heirs,
-        "proxies": _proxies(traffic, count=shape.proxies),
-        "payments": sorted({str(each["payment"]) for each in members.values()}),
-        "templates": _templates(world, count=shape.templates),
-        "first_extraction": min(
-            (each["first_extraction"] for each in members.values() if each["extraction"]),
-            default=None,
-        ),
-        "pivot": _pivot(world),
-    }
-
-
-_UNSEEN: dict[str, Any] = {
-    "first": None,
-    "last": None,
-    "first_extraction": None,
-    "requests": 0,
-    "extraction": 0,
-    "denied": 0,
-    "moved": 0,
-}
-
-
-def _seen(traffic: Traffic) -> dict[int, dict[str, Any]]:
-    """Sum up the campaign's requests by account."""
-    seen: dict[int, dict[str, Any]] = {}
-    for requests in traffic.extraction():
-        columns = [
-            requests[name].tolist() for name in ("actor", "ts", "extraction", "status", "model")
-        ]
-        for actor, ts, wanted, status, model in zip(*columns, strict=True):
-            its = seen.setdefault(actor, dict(_UNSEEN, first=ts))
-            its["last"] = ts
-            its["requests"] += 1
-            its["extraction"] += wanted
-            its["denied"] += status == 403
-            its["moved"] += model == NEW_MODEL
-            if wanted and its["first_extraction"] is None:
-                its["first_extraction"] = ts
-    return seen
-
-
-def _proxies(traffic: Traffic, *, count: int) -> dict[str, dict[str, list[str]]]:
-    accounts = traffic.accounts
-    proxies: list[dict[str, list[str]]] = [{"accounts": [], "customers": []} for _ in range(count)]
-    for place in range(len(traffic.hydra.tenants)):
-        actor = accounts.first_campaign_actor + place
-        for proxy in accounts.proxies(actor):
-            proxies[proxy]["accounts"].append(accounts.name(actor))
-    for row, proxy in traffic.hydra.customers.items():
-        proxies[proxy]["customers"].append(accounts.name(row))
-    return {accounts.range_of_proxy(proxy): its for proxy, its in enumerate(proxies)}
-
-
-def _templates(world: World, *, count: int) -> list[dict[str, Any]]:
-    words = Wording(seed=world.seed, campaign=world.shape().wording, text="prompt")
-    return [
-        {
-            "id": number,
-            "examples": [
-                words.text(which=wording(CAMPAIGN, number), chance=example, cue=False)
-                for example in range(_EXAMPLES)
-            ],
-        }
-        for number in range(count)
-    ]
-
-
-def _pivot(world: World) -> dict[str, Any] | None:
-    begins = world.pivot_begins
-    if begins is None or begins >= world.end or not world.pivot_share:
-        return None
-    return {
-        "start": begins,
-        "end": begins + world.pivot_seconds,
-        "share": world.pivot_share,
-        "model": MODELS[NEW_MODEL],
-    }
+def _departures(world: World, traffic: Traffic) -> list[dict[str, Any]]:
+    """Return which benign accounts were banned or closed, and which of them came back."""
+    leaving = traffic.population.leaving
+    found = []
+    for actor in np.flatnonzero(leaving.gone < world.end).tolist():
+        back = float(leaving.back[actor])
+        found.append(
+            {
+                "ts": float(leaving.gone[actor]),
+                "account": traffic.accounts.name(actor),
+                "event": "deleted" if leaving.own_wish[actor] else "banned",
+                "restored": back if back < world.end else None,
+            }
+        )
+    return sorted(found, key=lambda each: (each["ts"], each["account"]))

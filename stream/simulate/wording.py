@@ -1,19 +1,36 @@
 """What a prompt is drawn from, and the words or the sketch that come of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 import numpy as np
 
+from stream.simulate.campaign import Campaign
+from stream.simulate.campaigns import CAPABILITIES
+from stream.simulate.chance import Chance
 from stream.simulate.columns import Flags, Ints
-from stream.simulate.texts import Chance, Prompt, coding, cued, output, person, template
+from stream.simulate.templates import template
+from stream.simulate.texts import Prompt, coding, cued, output, person
 
 # A request names its wording by family and number: the number is the account that the words belong
 # to, or which of several shared templates it is.
 PERSON, CODING, OUTPUT, CUSTOMER, PRODUCT, RUBRIC, POPULAR, CAMPAIGN = range(8)
+TUTOR, NEWSROOM, ANALYSIS, TOOLS, COMPUTER = range(8, 13)
+VARIANTS: Final = 64  # of a template that is paraphrased
 POPULAR_TEMPLATES: Final = 3
 
 _FAMILY_BITS: Final = 40
+_CAMPAIGN_BITS, _VARIANT_BITS = 34, 16  # where these stand in the number of a campaign's template
+_KINDS: Final = {
+    PRODUCT: "product",
+    POPULAR: "product",
+    RUBRIC: "rubric_grading",
+    TUTOR: "tutor",
+    NEWSROOM: "newsroom",
+    ANALYSIS: "data_analysis",
+    TOOLS: "tool_use",
+    COMPUTER: "computer_use",
+}
 _GRAMMARS: Final = {PERSON: person, CODING: coding, OUTPUT: output, CUSTOMER: person}
 _NEVER_THE_SAME: Final = {PERSON, CODING}
 _KEPT: Final = 20_000
@@ -35,12 +52,20 @@ def is_asked(which: Ints) -> Flags:
     return np.isin(which >> _FAMILY_BITS, (PERSON, CODING, CUSTOMER))
 
 
+def campaign_number(campaign: int, template: Ints, variant: Ints | int = 0) -> Ints:
+    """Return the numbers within their family of a campaign's templates."""
+    number: Ints = (campaign << _CAMPAIGN_BITS) + (np.asarray(variant) << _VARIANT_BITS) + template
+    return number
+
+
 class Wording:
     """Write prompts, or sketch them; templates are made when first asked for."""
 
-    def __init__(self, *, seed: int, campaign: str, text: Literal["prompt", "sketch"]) -> None:
+    def __init__(
+        self, *, seed: int, campaigns: Sequence[Campaign], text: Literal["prompt", "sketch"]
+    ) -> None:
         self._seed = seed
-        self._kinds = {PRODUCT: "product", POPULAR: "product", RUBRIC: "rubric", CAMPAIGN: campaign}
+        self._campaigns = campaigns
         self._templates: dict[int, Prompt] = {}
         self._sketches: dict[tuple[int, int], str] = {}
         self._sketched = _sketcher() if text == "sketch" else str
@@ -76,9 +101,22 @@ class Wording:
         if prompt is None:
             if len(self._templates) >= _KEPT:
                 self._templates.clear()
-            seed = self._seed * 1_000_003 + which
-            prompt = self._templates[which] = template(self._kinds[family], seed=seed)
+            prompt = self._templates[which] = self._template(which)
         return prompt
+
+    def _template(self, which: int) -> Prompt:
+        family, number = which >> _FAMILY_BITS, which & (1 << _FAMILY_BITS) - 1
+        if family != CAMPAIGN:
+            return template(_KINDS[family], seed=self._seed * 1_000_003 + which)
+        campaign = self._campaigns[number >> _CAMPAIGN_BITS]
+        variant = number >> _VARIANT_BITS & (1 << _CAMPAIGN_BITS - _VARIANT_BITS) - 1
+        place = number & (1 << _VARIANT_BITS) - 1
+        return template(
+            CAPABILITIES[campaign.capability(place)],
+            seed=self._seed * 1_000_003 + wording(CAMPAIGN, number - (variant << _VARIANT_BITS)),
+            variant=variant,
+            paraphrase=campaign.shape.paraphrase,
+        )
 
 
 def _sketcher() -> Callable[[str], str]:

@@ -1,6 +1,7 @@
 """The topic that every contender reads, loaded once."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ SIDE_TOPICS = (
     "weir.dead-letters",
 )
 ADMIN_SECONDS = 30.0
+STAMPED = {"message.timestamp.type": "LogAppendTime"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +36,16 @@ class EventTopic:
 
     def load(self, events: "Events") -> npt.NDArray[np.int64]:
         """Replace the topic by these events, keyed by account; return how many each has."""
+        self.empty()
+        return self.append(events)
+
+    def empty(self) -> None:
+        """Replace the topic by one without events."""
         self._delete([TOPIC])
         self._create([TOPIC])
+
+    def append(self, events: "Events") -> npt.NDArray[np.int64]:
+        """Add these events, keyed by account; return how many each has."""
         producer = Producer(
             {
                 "bootstrap.servers": self.bootstrap,
@@ -65,12 +75,16 @@ class EventTopic:
             raise RuntimeError(f"{left} events did not reach {self.bootstrap} within 120 s.")
         return counts
 
-    def reset_side_topics(self) -> None:
-        """Leave the events as they are and take away all that an earlier contender wrote."""
+    def reset_side_topics(self, *, stamped: Sequence[str] = ()) -> None:
+        """Leave the events as they are and take away all that an earlier contender wrote.
+
+        Args:
+            stamped: topics whose records are to say when the broker took them in.
+        """
         admin = self._admin()
         present = admin.list_topics(timeout=ADMIN_SECONDS).topics
         self._delete([name for name in present if name != TOPIC and not name.startswith("__")])
-        self._create(list(SIDE_TOPICS))
+        self._create(list(SIDE_TOPICS), stamped=stamped)
 
     def _delete(self, names: list[str]) -> None:
         admin = self._admin()
@@ -81,13 +95,18 @@ class EventTopic:
                 if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                     raise RuntimeError(f"The topic {name} cannot be deleted: {error}.") from error
 
-    def _create(self, names: list[str]) -> None:
+    def _create(self, names: list[str], *, stamped: Sequence[str] = ()) -> None:
         """Create the topics; the broker ends a deletion some time after it has confirmed it."""
         admin = self._admin()
         deadline = time.monotonic() + ADMIN_SECONDS
         missing = names
         while missing:
-            created = admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in missing])
+            created = admin.create_topics(
+                [
+                    NewTopic(name, PARTITIONS, 1, config=STAMPED if name in stamped else {})
+                    for name in missing
+                ]
+            )
             missing = []
             for name, future in created.items():
                 try:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tests.bench.event_topic import EventTopic
 from tests.bench.stopwatch import counts_digest
 
-Activity = Literal["uniform", "zipf"]
+Activity = Literal["uniform", "zipf", "each"]  # each: in turn, so that none is left out
 
 # A fixed day in the past, so that no clock decides whether a record is late or from the future.
 FIRST_EVENT_TIME = 1_750_000_000.0
@@ -37,10 +37,12 @@ class Events:
     activity: Activity = "uniform"
     rate: float = 100_000.0
     seed: int = 1
+    first_time: float = FIRST_EVENT_TIME
+    run: str = "r"  # begins each id: two loads of one topic must not share ids
 
     def chunks(self) -> Iterator[tuple[npt.NDArray[np.int64], list[bytes]]]:
         """Yield runs of records in event-time order: the account of each, and its JSON."""
-        random = np.random.default_rng(self.seed)
+        random, first_time, rate = np.random.default_rng(self.seed), self.first_time, self.rate
         shares = self._cumulative_shares()
         proxies = max(1, self.accounts // ACCOUNTS_PER_PROXY)
         heads = [
@@ -50,6 +52,8 @@ class Events:
         for first in range(0, self.count, CHUNK):
             size = min(CHUNK, self.count - first)
             who = np.searchsorted(shares, random.random(size), side="right").astype(np.int64)
+            if self.activity == "each":
+                who = np.arange(first, first + size) % self.accounts
             away = random.random(size) < ROAMING
             proxy = np.where(away, random.integers(0, proxies, size), who % proxies)
             host = who // proxies % 254 + 1
@@ -76,7 +80,7 @@ class Events:
                 who,
                 [
                     (
-                        f'{{"id":"r{number:010x}","ts":{FIRST_EVENT_TIME + number / self.rate:.5f},'
+                        f'{{"id":"{self.run}{number:010x}","ts":{first_time + number / rate:.5f},'
                         f'{heads[account]}"model":"{MODELS[model]}",'
                         f'"ip":"10.{net >> 8}.{net & 255}.{address}","input_tokens":{tokens_in},'
                         f'"output_tokens":{tokens_out},"status":{status}{tail}}}'
@@ -110,7 +114,7 @@ class Events:
     def _cumulative_shares(self) -> npt.NDArray[np.float64]:
         ranks = np.arange(self.accounts, dtype=np.float64)
         # The offset keeps the first account at 1.7 % of 10,000 accounts' traffic, not 12.6 %.
-        weights = np.ones(self.accounts) if self.activity == "uniform" else 1 / (ranks + 10) ** 1.05
+        weights = 1 / (ranks + 10) ** 1.05 if self.activity == "zipf" else np.ones(self.accounts)
         shares: npt.NDArray[np.float64] = np.cumsum(weights) / weights.sum()
         shares[-1] = 1.0
         return shares
@@ -121,7 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--events", type=int, default=2_000_000)
     parser.add_argument("--accounts", type=int, default=10_000)
-    parser.add_argument("--activity", choices=("uniform", "zipf"), default="uniform")
+    parser.add_argument("--activity", choices=get_args(Activity), default="uniform")
     parser.add_argument("--rate", type=float, default=100_000.0, help="events per event second")
     parser.add_argument("--seed", type=int, default=1)
     target = parser.add_mutually_exclusive_group(required=True)

@@ -11,10 +11,12 @@ DETECTORS: dict[str, list[str] | None] = {
 }
 
 
-def write_config(directory: Path, variant: str) -> Path:
-    """Write the `weir.toml` of a variant."""
+def write_config(directory: Path, variant: str, *, false_alerts: int | None = None) -> Path:
+    """Write the `weir.toml` of a variant, with a budget of false alerts a day if one is given."""
     enabled = DETECTORS[variant]
     lines = [] if enabled is None else ["[detectors]", f"enabled = {enabled}"]
+    if false_alerts is not None:
+        lines = ["[budget]", f"false_alerts_per_day = {false_alerts}", *lines]
     path = directory / "weir.toml"
     path.write_text("\n".join([*lines, ""]))
     return path

@@ -23,6 +23,8 @@ TEMPLATES = (
     "Grade the answer below against each of the seven points of this rubric and explain: {}",
     "Write a function in Python which takes a list of numbers and returns the median of {}",
 )
+PREFIXES = [["system", *(f"{talk}{turn}" for turn in range(turns))]
+            for talk in "xyz" for turns in (1, 2, 3)]  # fmt: skip
 
 
 class Loud(Detector):
@@ -140,6 +142,7 @@ def accounts_state(level: AccountLevel) -> dict[str, Any]:
         "counts": (level.applied, level.repeated, level.denied),
         "population": (level.population.active, level.population.young),
         "moved": level.population.moved.tolist(),
+        "bans": level.bans.snapshot(),
     }
 
 
@@ -151,6 +154,10 @@ def groups_state(level: GroupLevel) -> dict[str, Any]:
         "models": level.snapshot_models(),
         "waiting": level.waiting.snapshot() | {"position": 0},
         "requests": level.requests,
+        "heirs": level.heirs.snapshot(),
+        "echoes": table_of(level.conversations.profiles),
+        "denials": list(level.conversations.denials),
+        "judged": level.conversations.snapshot_models(),
     }
 
 
@@ -197,6 +204,7 @@ def worlds(draw: st.DrawFn, *, least: int = 1, most: int = 40) -> list[Request]:
                 prompt=template and template.format(number),
                 output_tokens=draw(st.integers(0, 5000)),
                 status=draw(st.sampled_from([200, 200, 200, 500, 429])),
+                prefix_hashes=draw(st.sampled_from([None, *PREFIXES])),
             )
         )
     return made

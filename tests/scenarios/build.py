@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.scenarios import continuity, timing
 from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
 
 
@@ -316,6 +317,8 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     open_source_template,
     product_backend,
     office_template,
+    *timing.SCENARIOS,
+    *continuity.SCENARIOS,
 )
 
 

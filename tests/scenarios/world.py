@@ -60,6 +60,12 @@ class World:
             {"kind": "lifecycle", "ts": round(at), "account": account, "event": "created"}
         )
 
+    def banned(self, account: str, *, at: float) -> None:
+        """An account was banned."""
+        self.records.append(
+            {"kind": "lifecycle", "ts": round(at), "account": account, "event": "banned"}
+        )
+
     def known(self, *accounts: str) -> None:
         """Accounts were created some days or months before."""
         for account in accounts:

@@ -112,12 +112,12 @@ def test_an_idle_source_is_not_waited_for_until_it_speaks_again() -> None:
 def test_ticks_are_closed_without_a_source_when_too_much_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("detectors.core.waiting.MOST_LINKS", 5)
+    monkeypatch.setattr("detectors.core.waiting.MOST_WEIGHT", 5)
     level = group_level()
     requests = [r for at in range(10) for r in office("a", "c", at=at)]
     take(level, deltas_of(requests, sources=2)[1])
     assert level.requests >= 14
-    assert level.waiting.links <= 5
+    assert level.waiting.weight <= 5
 
 
 def test_a_delta_repeated_at_a_later_offset_changes_nothing() -> None:

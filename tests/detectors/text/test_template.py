@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.text.template import KEPT, READ_CHARACTERS, keys, sketch
+from detectors.text.template import KEPT, keys, sketch
+from detectors.text.words import READ_CHARACTERS
 
 SKELETON = (
     "Imagine and articulate the internal reasoning behind a completed response to the question "

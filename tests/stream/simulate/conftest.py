@@ -33,6 +33,7 @@ def attacked() -> Run:
             ban_rate=30.0,
             release_at=900.0,
             churn=1.0,
+            departures=1.0,
         )
     )
 

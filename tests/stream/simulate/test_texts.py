@@ -5,7 +5,10 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.simulate.texts import Chance, coding, cued, output, person, template
+from stream.simulate.chance import Chance
+from stream.simulate.frames import FRAMES
+from stream.simulate.templates import template
+from stream.simulate.texts import coding, cued, output, person
 
 
 def runs(text: str) -> set[tuple[str, ...]]:
@@ -26,7 +29,7 @@ def test_strangers_rarely_share_five_words() -> None:
 
 
 def test_two_fillings_of_a_template_share_most_of_their_words() -> None:
-    for kind in ("product", "rubric", "agentic"):
+    for kind in FRAMES:
         fill = template(kind, seed=3)
         one, two = runs(fill(Chance(1))), runs(fill(Chance(2)))
 
@@ -34,14 +37,41 @@ def test_two_fillings_of_a_template_share_most_of_their_words() -> None:
 
 
 def test_two_templates_of_a_kind_share_little() -> None:
-    openings = [runs(template("agentic", seed=seed)(Chance(0))) for seed in range(40)]
-    shared = [len(one & two) / len(one | two) for one, two in combinations(openings, 2)]
+    for kind in FRAMES:
+        openings = [runs(template(kind, seed=seed)(Chance(0))) for seed in range(40)]
+        shared = [len(one & two) / len(one | two) for one, two in combinations(openings, 2)]
 
-    assert sum(shared) / len(shared) < 0.1
+        assert sum(shared) / len(shared) < 0.1
+
+
+def test_every_template_of_many_is_worded_otherwise() -> None:
+    for kind in FRAMES:
+        texts = {template(kind, seed=seed)(Chance(0)) for seed in range(300)}
+        assert len(texts) == 300
+
+
+def test_a_paraphrase_says_the_same_otherwise_and_the_more_the_more_it_is_asked() -> None:
+    def likeness(paraphrase: float) -> float:
+        found = []
+        for seed in range(30):
+            one, two = (
+                runs(
+                    template("reasoning_trace", seed=seed, variant=each, paraphrase=paraphrase)(
+                        Chance(1)
+                    )
+                )
+                for each in (0, 7)
+            )
+            found.append(len(one & two) / len(one | two))
+        return sum(found) / len(found)
+
+    assert likeness(0.0) == 1.0
+    assert 0.4 < likeness(0.2) < 0.9
+    assert likeness(1.0) < 0.4
 
 
 @given(st.integers(min_value=0, max_value=2**63 - 1))
 def test_no_slot_is_left_unfilled(number: int) -> None:
-    for write in (person, coding, output):
+    for write in (person, coding, output, *(template(kind, seed=number) for kind in FRAMES)):
         text = cued(write(Chance(number)), Chance(number))
-        assert not re.search(r"[A-Z]{5}|%|\0", text)
+        assert not re.search(r"[A-Z]{5}|[%{|}]|\0", text)

@@ -1,0 +1,131 @@
+"""Campaigns: suspects that share accounts, under a name that stays."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import xxhash
+
+from detectors.core.records import Alert
+from detectors.core.suspects import Suspect, Suspects, agreed
+from detectors.sketches.combination import harmonic, together
+
+#: Looks back that are kept of one campaign.
+HISTORY = 200
+
+
+@dataclass(slots=True, kw_only=True)
+class Campaign:
+    """What is known of one campaign, beside its suspects."""
+
+    id: str
+    formed: int  # second of event time
+    told_at: int = 0  # when it was last told; 0 if it never was
+    told_accounts: int = 0
+    told_signals: list[str] = field(default_factory=list)
+    tested: float = 0.0  # nats of the strongest test that was no alert
+    history: list[tuple[int, int, int]] = field(default_factory=list)  # second, accounts, suspects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """A campaign as it stands: its suspects, and the accounts they agree on."""
+
+    suspects: list[Suspect]
+    accounts: list[str]  # those that most suspects name first
+
+    def claims(self) -> dict[str, list[Alert]]:
+        """Return what speaks against them, by detector, the strongest first."""
+        found: dict[str, list[Alert]] = {}
+        for suspect in self.suspects:
+            for alert in suspect.claims.values():
+                found.setdefault(alert.detector, []).append(alert)
+        for alerts in found.values():
+            alerts.sort(key=lambda alert: (alert.p_value, alert.id))
+        return found
+
+    def strong(self) -> bool:
+        """Say whether one of them is an alert by itself."""
+        return any(a.severity != "info" for s in self.suspects for a in s.claims.values())
+
+    def nats(self, tick: int) -> float:
+        """Return the evidence of all together: alike signals as one, different ones added up."""
+        by_signal: dict[str, list[float]] = {}
+        for suspect in self.suspects:
+            for detector, nats in suspect.nats(tick).items():
+                by_signal.setdefault(suspect.claims[detector].signal, []).append(nats)
+        return together([harmonic(nats) for nats in by_signal.values()])
+
+
+class Campaigns:
+    """Keeps names for the components of a graph that changes.
+
+    Suspects that share accounts are one campaign.  When campaigns merge, the older name stays;
+    when one falls apart, the part with most accounts keeps it.
+    """
+
+    def __init__(self, *, seed: int) -> None:
+        self.seed = seed
+        self.suspects = Suspects()
+        self.by_id: dict[str, Campaign] = {}
+        self.members: dict[str, Members] = {}
+        self._campaign_of: dict[str, str] = {}
+
+    def campaign_of(self, account: str) -> Campaign | None:
+        """Return the campaign that an account takes part in."""
+        return self.by_id.get(self._campaign_of.get(account, ""))
+
+    def group(self, tick: int, *, accounts: int) -> None:
+        """Give what hangs together its names, where there are so many accounts in all."""
+        parts = self.suspects.components(accounts=accounts)
+        components = [members_of(part) for part in parts]
+        components.sort(key=lambda m: (-len(m.accounts), m.suspects[0].key))
+        before, self.members = self.members, {}
+        for members in components:
+            name = self._name(members, tick)
+            self.members[name] = members
+        for name in before.keys() - self.members.keys():
+            del self.by_id[name]
+        self._campaign_of = {}
+        for name, members in self.members.items():
+            for account in members.accounts:
+                self._campaign_of.setdefault(account, name)
+        names = {s.key: name for name, members in self.members.items() for s in members.suspects}
+        for suspect in self.suspects:
+            name_now = names.get(suspect.key)
+            suspect.changed |= suspect.campaign != name_now
+            suspect.campaign = name_now
+
+    def note(self, name: str, tick: int) -> None:
+        """Write down how large a campaign is by now."""
+        campaign, members = self.by_id[name], self.members[name]
+        campaign.history.append((tick, len(members.accounts), len(members.suspects)))
+        del campaign.history[:-HISTORY]
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        """Return the campaigns; their suspects are saved one by one."""
+        return [asdict(campaign) for campaign in self.by_id.values()]
+
+    def restore(self, state: list[dict[str, Any]], *, accounts: int, tick: int) -> None:
+        """Take back a `snapshot`, once the suspects are there."""
+        self.by_id = {}
+        for kept in state:
+            kept["history"] = [tuple(entry) for entry in kept["history"]]
+            self.by_id[kept["id"]] = Campaign(**kept)
+        self.members = {name: Members(suspects=[], accounts=[]) for name in self.by_id}
+        self.group(tick, accounts=accounts)
+
+    def _name(self, members: Members, tick: int) -> str:
+        known = {s.campaign for s in members.suspects if s.campaign in self.by_id}
+        free = sorted((self.by_id[c].formed, c) for c in known if c and c not in self.members)
+        if free:
+            return free[0][1]
+        scope, value = members.suspects[0].key
+        digest = xxhash.xxh3_64_hexdigest(f"{scope}|{value}|{tick}".encode(), self.seed)
+        self.by_id[digest] = Campaign(id=digest, formed=tick)
+        return digest
+
+
+def members_of(suspects: list[Suspect]) -> Members:
+    """Return a campaign's suspects in order, and who takes part."""
+    ordered = sorted(suspects, key=lambda suspect: suspect.key)
+    return Members(suspects=ordered, accounts=agreed(ordered))

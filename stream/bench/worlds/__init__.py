@@ -1,0 +1,1 @@
+"""Simulated worlds, replayed and scored: `weir bench worlds` and `weir bench life`."""

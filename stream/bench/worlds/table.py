@@ -1,0 +1,85 @@
+"""Tables that are written as Markdown and as HTML."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows under a head; the first column is text, the others are figures.
+
+    >>> print(Table(title="T", head=["who", "how many"], rows=[["a", "1"]]).markdown())
+    **T**
+    <BLANKLINE>
+    | who | how many |
+    |---|---:|
+    | a | 1 |
+    """
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+    def markdown(self) -> str:
+        """Return the table for a README."""
+        lines = [
+            f"| {' | '.join(self.head)} |",
+            f"|---|{'---:|' * (len(self.head) - 1)}",
+            *(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in self.rows),
+        ]
+        note = ["", self.note] if self.note else []
+        return "\n".join([f"**{self.title}**", "", *lines, *note])
+
+    def html(self) -> str:
+        """Return the table for the page."""
+        head = "".join(f"<th>{escape(cell)}</th>" for cell in self.head)
+        rows = "".join(
+            "<tr"
+            + (' class="own"' if row[0] == "Weir" else "")
+            + ">"
+            + "".join(f"<td>{escape(cell)}</td>" for cell in row)
+            + "</tr>"
+            for row in self.rows
+        )
+        note = f"<p class='note'>{escape(self.note)}</p>" if self.note else ""
+        return (
+            f"<h3>{escape(self.title)}</h3><div class='scroll'><table><thead><tr>{head}</tr>"
+            f"</thead><tbody>{rows}</tbody></table></div>{note}"
+        )
+
+
+def percent(value: float | None, *, digits: int = 0) -> str:
+    """Write a share; a dash where there is none.
+
+    >>> percent(0.5), percent(None), percent(0.00123, digits=2)
+    ('50 %', '-', '0.12 %')
+    """
+    return "-" if value is None else f"{value * 100:.{digits}f} %"
+
+
+def duration(seconds: float | None) -> str:
+    """Write a time as people say it.
+
+    >>> duration(9), duration(600), duration(9000), duration(None)
+    ('9 s', '10 min', '2.5 h', '-')
+    """
+    if seconds is None:
+        return "-"
+    if abs(seconds) < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if abs(seconds) < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def figure(value: float | None) -> str:
+    """Write a number with as many digits as it deserves.
+
+    >>> figure(1234.5), figure(3.21), figure(0.012), figure(0), figure(None)
+    ('1,234', '3.2', '0.012', '0', '-')
+    """
+    if value is None:
+        return "-"
+    if value == 0 or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2g}"

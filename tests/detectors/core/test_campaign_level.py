@@ -1,0 +1,244 @@
+import math
+from collections.abc import Sequence
+
+import pytest
+
+from detectors.core.campaign_level import CampaignLevel
+from detectors.core.records import Alert, Candidates, Entity, Evidence, Window
+from detectors.core.suspects import HALF_LIFE, MOST_SUSPECTS
+from tests.detectors.traffic import EPOCH, settings
+
+PEOPLE = 10_000
+
+
+def level() -> CampaignLevel:
+    return CampaignLevel(settings=settings())
+
+
+def alert(
+    value: str,
+    accounts: Sequence[str],
+    *,
+    at: int = 0,
+    scope: str = "proxy",
+    nats: float = 20.0,
+    detector: str = "model_pivot",
+    strong: bool = True,
+) -> Alert:
+    moment = float(EPOCH + at)
+    return Alert(
+        id=f"{detector}|{scope}|{value}|{at}",
+        ts=moment,
+        raised_at=moment,
+        detector=detector,
+        signal={"model_pivot": "pivot", "wide_fanout": "fanout"}.get(detector, "outlier"),  # type: ignore[arg-type]
+        severity="low" if strong else "info",
+        p_value=math.exp(-nats),
+        entity=Entity(scope=scope, value=value),  # type: ignore[arg-type]
+        accounts=list(accounts),
+        accounts_total=len(accounts),
+        window=Window(start=moment, end=moment),
+        summary=f"{value} is odd.",
+        evidence=[Evidence(feature="oddness", observed=1.0, expected=0.0, contribution=1.0)],
+        samples=[f"request of {account}" for account in accounts[:3]],
+        version="test",
+    )
+
+
+class Course:
+    """A level and what it told, fed second by second."""
+
+    def __init__(self, made: CampaignLevel | None = None, *, offset: int = 0) -> None:
+        self.level = made or level()
+        self.offset = offset
+        self.told: list[Alert] = []
+
+    def take(
+        self, *alerts: Alert, at: int, members: Sequence[Sequence[str]] | None = None
+    ) -> list[Alert]:
+        candidates = Candidates(
+            source=0,
+            sources=1,
+            tick=EPOCH + at,
+            tracked=PEOPLE,
+            tests=1000.0,
+            alerts=list(alerts),
+            members=[list(a.accounts) for a in alerts]
+            if members is None
+            else [list(m) for m in members],
+        )
+        told = self.level.process([candidates], self.offset).alerts
+        self.offset += 1
+        self.told += told
+        return told
+
+
+def accounts(first: int, last: int) -> list[str]:
+    return [f"account-{number}" for number in range(first, last)]
+
+
+def test_an_alert_that_shares_no_accounts_is_told_as_it_is() -> None:
+    one = alert("a", accounts(0, 20))
+    assert Course().take(one, at=1) == [one]
+
+
+def test_a_candidate_alone_is_not_told() -> None:
+    assert Course().take(alert("a", accounts(0, 20), strong=False, nats=9.0), at=1) == []
+
+
+def test_groups_that_share_accounts_are_told_once_as_one_campaign() -> None:
+    course = Course()
+    course.take(alert("a", accounts(0, 30), at=1), at=1)
+    told = course.take(
+        alert("b", accounts(0, 20), at=2, scope="payment"),
+        alert("c", accounts(10, 40), at=2, scope="template"),
+        at=2,
+    )
+    assert [(a.detector, a.entity.scope, a.campaign) for a in told] == [
+        ("campaign", "campaign", told[0].entity.value)
+    ]
+    assert set(told[0].accounts) == set(accounts(0, 40))
+    assert told[0].accounts_total == 40
+    assert "1 payment, 1 proxy and 1 template" in told[0].summary
+    assert told[0].samples
+
+
+def test_what_is_merely_seldom_becomes_a_campaign_when_different_signals_agree() -> None:
+    course = Course()
+    faint = [
+        alert("a", accounts(0, 30), at=1, nats=9.0, strong=False),
+        alert("b", accounts(0, 30), at=1, nats=9.0, strong=False, scope="payment"),
+    ]
+    assert course.take(*faint, at=1) == []
+    more = alert("a", accounts(0, 30), at=2, nats=14.0, strong=False, detector="wide_fanout")
+    (told,) = course.take(more, at=2)
+    assert told.detector == "campaign"
+    assert set(told.accounts) == set(accounts(0, 30))
+
+
+def test_an_exit_that_many_use_does_not_join_two_groups() -> None:
+    course = Course()
+    everybody = accounts(0, 4000)
+    course.take(alert("a", accounts(0, 20), at=1), at=1)
+    exit_node = alert("exit", accounts(5, 25), at=2, strong=False, nats=8.0)
+    course.take(exit_node, at=2, members=[everybody])
+    told = course.take(alert("b", accounts(20, 40), at=3, scope="payment"), at=3)
+    assert [a.detector for a in told] == ["model_pivot"]
+
+
+def test_accounts_that_only_one_seldom_candidate_names_are_not_members() -> None:
+    course = Course()
+    course.take(alert("a", accounts(0, 20), at=1), at=1)
+    behind = [*accounts(0, 20), "customer-1", "customer-2"]
+    (told,) = course.take(
+        alert("b", accounts(0, 20), at=2, scope="payment"),
+        alert("c", behind, at=2, scope="template", strong=False, nats=8.0),
+        at=2,
+    )
+    assert set(told.accounts) == set(accounts(0, 20))
+
+
+def test_a_campaign_is_told_again_when_it_has_doubled_and_keeps_its_name() -> None:
+    course = Course()
+    course.take(alert("a", accounts(0, 20), at=1), at=1)
+    (first,) = course.take(alert("b", accounts(0, 20), at=1, scope="payment"), at=2)
+    same = alert("b", accounts(0, 21), at=1, scope="payment")
+    assert course.take(same, at=3) == []
+    (grown,) = course.take(alert("c", accounts(0, 50), at=1, scope="template"), at=4)
+    assert grown.entity == first.entity
+    assert grown.accounts_total == 50
+
+
+def test_a_new_change_of_a_known_campaign_is_told_at_once() -> None:
+    course = Course()
+    course.take(alert("a", accounts(0, 20), at=1), at=1)
+    (first,) = course.take(alert("b", accounts(0, 20), at=1, scope="payment"), at=2)
+    (again,) = course.take(alert("a", accounts(0, 20), at=500), at=500)
+    assert again.entity == first.entity
+    assert again.summary.endswith("a is odd.")
+
+
+def test_an_alert_of_a_members_own_is_not_told_besides() -> None:
+    course = Course()
+    course.take(alert("a", accounts(0, 20), at=1), at=1)
+    course.take(alert("b", accounts(0, 20), at=2, scope="payment"), at=2)
+    member = alert("account-3", ["account-3"], at=3, scope="account", detector="rate_surge")
+    stranger = alert("ann", ["ann"], at=3, scope="account", detector="rate_surge")
+    assert course.take(member, stranger, at=3, members=[[], []]) == [stranger]
+
+
+def test_a_campaign_falls_apart_when_its_evidence_has_faded() -> None:
+    course = Course()
+    course.take(alert("a", accounts(0, 20), at=1), at=1)
+    course.take(alert("b", accounts(0, 20), at=2, scope="payment"), at=2)
+    assert course.level.campaigns.members
+    course.take(at=int(20 * HALF_LIFE))
+    assert not course.level.campaigns.members
+    assert course.level.entities == 0
+
+
+def test_the_suspects_are_bounded_and_the_weakest_go() -> None:
+    course = Course()
+    strong = alert("strong", accounts(0, 5), at=1, nats=60.0)
+    course.take(strong, at=1)
+    course.take(
+        *(
+            alert(f"weak-{n}", [f"w{n}-{m}" for m in range(3)], at=2, nats=7.0, strong=False)
+            for n in range(MOST_SUSPECTS + 50)
+        ),
+        at=2,
+    )
+    course.take(at=1000)
+    assert course.level.entities == MOST_SUSPECTS
+    assert course.level.evicted == 51
+    assert ("proxy", "strong") in course.level.campaigns.suspects.by_key
+
+
+@pytest.mark.parametrize("stop", range(1, 6))
+def test_a_restart_changes_nothing(stop: int) -> None:
+    script = [
+        [alert("a", accounts(0, 20), at=1)],
+        [alert("b", accounts(0, 20), at=2, scope="payment")],
+        [alert("c", accounts(10, 60), at=3, scope="template")],
+        [alert("d", accounts(100, 120), at=4, strong=False, nats=9.0)],
+        [alert("e", accounts(100, 120), at=5, scope="payment", strong=False, nats=14.0)],
+        [alert("a", accounts(0, 60), at=900)],
+    ]
+    plain = Course()
+    for at, alerts in enumerate(script, start=1):
+        plain.take(*alerts, at=at)
+    course = Course()
+    segments: dict[str, bytes] = {}
+    for at, alerts in enumerate(script, start=1):
+        if at == stop:
+            saved = course.level.checkpoint()
+            segments = {n: s for n, s in segments.items() if n not in saved.dropped}
+            segments |= saved.segments
+            fresh = level()
+            fresh.restore(segments, saved.manifest)
+            told = course.told
+            course = Course(fresh, offset=course.offset)
+            course.told = told
+        course.take(*alerts, at=at)
+    assert course.told == plain.told
+    assert course.level.campaigns.snapshot() == plain.level.campaigns.snapshot()
+
+
+def test_partitions_are_waited_for() -> None:
+    made = level()
+
+    def part(source: int, tick: int, *alerts: Alert) -> Candidates:
+        return Candidates(
+            source=source,
+            sources=2,
+            tick=EPOCH + tick,
+            tracked=PEOPLE,
+            tests=1000.0,
+            alerts=list(alerts),
+            members=[list(a.accounts) for a in alerts],
+        )
+
+    one = alert("a", accounts(0, 20), at=1)
+    assert made.process([part(0, 1, one)], 0).alerts == []
+    assert made.process([part(1, 1)], 1).alerts == [one]
+    assert made.process([part(0, 1, one)], 2).alerts == []  # sent again

@@ -1,0 +1,154 @@
+"""Scenarios of when the accounts of a group come, and how evenly they share what is done."""
+
+from collections.abc import Callable
+
+from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
+
+
+def waves_of_a_farm(world: World) -> None:
+    """Every five to nine minutes 30 accounts behind one proxy begin within four seconds."""
+    then = START + 30 * MINUTE
+    end = then + 2 * HOUR
+    _town(world, end=end)
+    farm = [f"farm-{number}" for number in range(30)]
+    world.known(*farm)
+    for account in farm:
+        _at_will(world, account, start=START, end=end, an_hour=3, proxy="hydra")
+    at = float(then)
+    while at < end:
+        for account in farm:
+            if world.chance.random() < 0.7:
+                world.ask(account, at=at + world.chance.uniform(0, 4), grain=1, proxy="hydra")
+        at += world.chance.uniform(5 * MINUTE, 9 * MINUTE)
+    world.catch("lockstep", "proxy", value="hydra", accounts_at_least=20, after=then, within=HOUR)
+    world.spare("lockstep", value="firm-*")
+
+
+def office_at_nine(world: World) -> None:
+    """An office of 60 begins between nine and ten past nine, and comes back from lunch together."""
+    end = START + 6 * HOUR
+    _town(world, end=end)
+    for number in range(60):
+        account = f"desk-{number}"
+        world.known(account)
+        for begins, ends in ((HOUR, 4 * HOUR), (5 * HOUR, 6 * HOUR)):
+            arrives = START + begins + world.chance.triangular(0, 10 * MINUTE, 2 * MINUTE)
+            world.ask(account, at=arrives, grain=1, proxy="office")
+            for at in world.sittings(start=arrives, end=START + ends, an_hour=6):
+                world.ask(account, at=at, grain=1, proxy="office")
+    world.spare("lockstep")
+    world.spare("even_share")
+
+
+def all_retry(world: World) -> None:
+    """After an outage of ten minutes everybody asks again at once, and once more soon after."""
+    end = START + 3 * HOUR
+    down, up = START + 90 * MINUTE, START + 100 * MINUTE
+    people = _town(world, end=end, but_for=(down, up))
+    for account, fields in people.items():
+        if world.chance.random() < 0.6:
+            for after in (0, 45, 200):
+                moment = up + after + world.chance.uniform(0, 4)
+                world.ask(account, at=moment, grain=1, **fields)
+    world.spare("lockstep")
+    world.spare("even_share")
+
+
+def company_at_night(world: World) -> None:
+    """A company's 24 accounts all start at two at night, and six like programs once an hour."""
+    night = START + 18 * HOUR
+    _town(world, end=START + 3 * DAY, an_hour=0.4)
+    works = [(f"job-{number}", world.chance.lognormvariate(2.3, 0.8)) for number in range(24)]
+    world.known(*(account for account, _ in works))
+    for number in range(3):
+        for account, size in works:
+            at = night + number * DAY + world.chance.uniform(0, 2)
+            for _ in range(max(1, int(world.chance.gauss(size, 2)))):
+                world.ask(account, at=at, grain=1, proxy="company", payment="company")
+                at += world.chance.uniform(4, 40)
+    for number in range(6):
+        world.known(f"cron-{number}")
+        for hour in range(72):
+            for _ in range(4):
+                world.ask(f"cron-{number}", at=START + hour * HOUR, grain=1, proxy="cron")
+    world.spare("lockstep")
+    world.spare("even_share")
+
+
+def fed_by_a_balancer(world: World) -> None:
+    """A balancer gives its tasks to the least busy of 40 accounts; strangers share its exit."""
+    then = START + 2 * HOUR
+    end = then + 3 * HOUR
+    _town(world, end=end)
+    farm = [f"farm-{number}" for number in range(40)]
+    world.known(*farm)
+    done = dict.fromkeys(farm, 0)
+    for at in world.arrivals(start=then, end=end, an_hour=8 * len(farm)):
+        account = min(farm, key=lambda name: (done[name], world.chance.random()))
+        done[account] += 1
+        world.ask(account, at=at, grain=1, proxy="hydra")
+    for number in range(5):
+        account = f"stranger-{number}"
+        world.known(account)
+        rate = world.chance.lognormvariate(2, 1)
+        _at_will(world, account, start=START, end=end, an_hour=rate, proxy="hydra")
+    world.catch(
+        "even_share", "proxy", value="hydra", accounts_at_least=20, after=then, within=2 * HOUR
+    )
+    world.spare("even_share", value="firm-*")
+    world.spare("lockstep")
+
+
+def a_class_at_work(world: World) -> None:
+    """Thirty pupils behind one egress do one exercise, each at a pace of their own."""
+    then = START + 2 * HOUR
+    _town(world, end=then + 90 * MINUTE)
+    for number in range(30):
+        account = f"pupil-{number}"
+        world.known(account)
+        at = then + world.chance.uniform(0, 3 * MINUTE)
+        pace = world.chance.lognormvariate(4.6, 0.6)
+        while at < then + 45 * MINUTE:
+            world.ask(account, at=at, grain=1, proxy="school")
+            at += world.chance.expovariate(1 / pace)
+    world.spare("even_share")
+    world.spare("lockstep")
+
+
+SCENARIOS: tuple[Callable[[World], None], ...] = (
+    waves_of_a_farm,
+    office_at_nine,
+    all_retry,
+    company_at_night,
+    fed_by_a_balancer,
+    a_class_at_work,
+)
+
+
+def _town(
+    world: World,
+    *,
+    end: float,
+    an_hour: float = 6.0,
+    but_for: tuple[float, float] = (0.0, 0.0),
+) -> dict[str, dict[str, str]]:
+    """Eighty people at home, and twelve firms of twelve; returns what each account's requests bear.
+
+    Each asks at a rate of its own, and nobody in the time left out.
+    """
+    people = {f"person-{n}": {"ip": f"203.0.{n}.7"} for n in range(80)}
+    people |= {f"clerk-{n}": {"proxy": f"firm-{n % 12}"} for n in range(144)}
+    for account, fields in people.items():
+        world.known(account)
+        rate = an_hour * min(world.chance.lognormvariate(-0.5, 1.0), 6.0)
+        for at in world.sittings(start=START, end=end, an_hour=rate):
+            if not but_for[0] <= at < but_for[1]:
+                world.ask(account, at=at, grain=1, **fields)
+    return people
+
+
+def _at_will(
+    world: World, account: str, *, start: float, end: float, an_hour: float, proxy: str
+) -> None:
+    for at in world.sittings(start=start, end=end, an_hour=an_hour):
+        world.ask(account, at=at, grain=1, proxy=proxy)

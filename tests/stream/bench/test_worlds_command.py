@@ -1,0 +1,180 @@
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from stream.bench.worlds import canvas, command
+from stream.bench.worlds import grid as grids
+from stream.bench.worlds.grid import CROWD, Cell, busiest, crowd, grid
+from stream.bench.worlds.life import live
+from stream.bench.worlds.output import Results
+from stream.bench.worlds.run import CONTENDERS, run
+from stream.cli import main
+from stream.simulate.campaigns import SHAPES
+
+SHAPE = busiest()
+TINY = [
+    "--campaign", SHAPE, "--size", "4", "--mixing", "0.3", "--ratio", "2", "--hours", "0.2",
+    "--text", "sketch",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grids, "LAUNCH_DAY_ACCOUNTS", 150)
+    monkeypatch.setattr(command, "LIFE_SIZE", 8)
+
+
+def bench(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, ["bench", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_a_tiny_grid_is_replayed_scored_and_written(tmp_path: Path) -> None:
+    code, out, error = bench("worlds", *TINY, "--out", str(tmp_path), "--no-plots")
+
+    assert code == 0, error
+    results = msgspec.json.decode((tmp_path / "results.json").read_bytes(), type=Results)
+    assert {outcome.contender for outcome in results.outcomes} == set(CONTENDERS)
+    worlds = {outcome.cell.campaign for outcome in results.outcomes}
+    assert worlds == {SHAPE, None}
+    assert all(outcome.requests > 0 for outcome in results.outcomes)
+    assert results.life is not None
+    assert out.strip() in (tmp_path / "tables.md").read_text()
+    assert "All contenders, 2 benign requests" in out
+    assert "A launch day without any campaign" in out
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_the_page_holds_every_plot_and_needs_nothing_else(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra `plots` is not installed")
+
+    code, _, error = bench("worlds", *TINY, "--mixing", "0.9", "--out", str(tmp_path))
+
+    assert code == 0, error
+    plots = {file.stem for file in tmp_path.glob("*.png")}
+    assert plots == {"tradeoff", "times", "difficulty", "life"}
+    page = (tmp_path / "index.html").read_text()
+    assert page.count("src='data:image/png;base64,") == len(plots)
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_json_is_the_results_and_worlds_may_run_beside_each_other(tmp_path: Path) -> None:
+    chosen = ["--only", "fixed limits", "--no-plots"]
+    first, second = tmp_path / "1", tmp_path / "2"
+
+    code, out, _ = bench("worlds", *TINY, *chosen, "--json", "--out", str(first))
+    beside = bench("worlds", *TINY, *chosen, "--json", "--out", str(second), "--jobs", "2")[1]
+
+    assert code == 0
+    read = [msgspec.json.decode(each, type=Results).outcomes for each in (out, beside)]
+    scores = [[(outcome.cell, outcome.score) for outcome in outcomes] for outcomes in read]
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--campaign", "nosuch"], "nosuch"),
+        (["--mixing", "0.99"], "0.99"),
+        (["--only", "oracle"], "oracle"),
+        (["--hours", "0"], "0"),
+    ],
+)
+def test_a_wrong_flag_is_refused_by_name(arguments: list[str], said: str) -> None:
+    code, _, error = bench("worlds", "--no-plots", *arguments)
+
+    assert code == 2
+    assert said in error.splitlines()[-1]
+
+
+def test_quick_is_a_grid_of_its_own(tmp_path: Path) -> None:
+    code, _, error = bench("worlds", "--quick", "--size", "5", "--no-plots", "--out", str(tmp_path))
+
+    assert (code, error) == (
+        2,
+        "weir: --quick is a grid of its own: leave out --campaign, --size and the like\n",
+    )
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    code, _, error = bench("worlds", "--no-plots", "--out", str(tmp_path / "file" / "x"))
+
+    assert code == 2
+    assert error.startswith(f"weir: {tmp_path / 'file' / 'x'} cannot be written")
+    assert len(error.splitlines()) == 1
+
+
+def test_without_matplotlib_one_sentence_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+    code, _, error = bench("worlds", "--quick")
+
+    assert code == 2
+    assert error == (
+        "weir: plots need matplotlib, which is not installed: run pip install 'weir[plots]', "
+        "or leave the plots out with --no-plots\n"
+    )
+
+
+def test_a_grid_is_every_combination_and_its_crowd_fits_the_ratio() -> None:
+    cells = grid(
+        campaigns=[SHAPE],
+        sizes=[10, 20],
+        mixings=[None, 0.5],
+        ratios=[10.0, 100.0],
+        seeds=[1, 2],
+        hours=1.0,
+        text="sketch",
+    )
+
+    assert len(set(cells)) == 16
+    assert {cell.mixing for cell in cells} == {SHAPES[SHAPE].mixing, 0.5}
+    accounts = {(cell.size, cell.ratio): cell.accounts for cell in cells}
+    assert accounts[20, 100.0] == pytest.approx(10 * accounts[20, 10.0], rel=0.01)
+    assert accounts[20, 10.0] == pytest.approx(2 * accounts[10, 10.0], rel=0.05)
+
+
+def test_a_slow_campaign_does_not_outnumber_its_crowd() -> None:
+    assert crowd(campaign=SHAPE, size=1_000, ratio=0.001, hours=0.5) == CROWD * 1_000
+
+
+def test_requests_in_a_world_come_near_the_ratio_asked_for() -> None:
+    cell = grid(
+        campaigns=[SHAPE], sizes=[60], mixings=[None], ratios=[10.0], seeds=[3], hours=0.5,
+        text="none",
+    )[0]  # fmt: skip
+
+    (outcome,) = run(cell, contenders=["fixed limits"])
+
+    assert outcome.score.campaign > 40
+    expected = 60 * SHAPES[SHAPE].requests_per_account_day / 24 * 0.5 * 10
+    assert 0.4 * expected < outcome.requests < 2.5 * expected
+
+
+def test_a_life_tells_of_bans_and_heirs_and_never_finds_more_than_there_are() -> None:
+    told = live(
+        Cell(
+            seed=2, hours=0.3, accounts=60, text="sketch", campaign=SHAPE, size=12, mixing=0.3,
+            ratio=3.0, ban_rate=100.0,
+        )
+    )  # fmt: skip
+
+    assert told.bans
+    assert told.begins is not None
+    assert told.accounts[-1] > 0
+    assert all(f <= a for f, a in zip(told.found, told.accounts, strict=True))
+    assert sum(told.campaign) > 0
+    assert told.accounts == sorted(told.accounts)
+
+
+def test_an_empty_plot_check_passes_where_matplotlib_is() -> None:
+    pytest.importorskip("matplotlib", reason="the extra `plots` is not installed")
+
+    canvas.check()

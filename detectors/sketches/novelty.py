@@ -69,7 +69,7 @@ class Novelty:
     >>> for value in range(100):
     ...     _ = novelty.judge(value % 10)
     >>> round(novelty.judge(5), 1), round(novelty.judge(30), 1)
-    (0.0, 6.9)
+    (0.0, 6.6)
     """
 
     def __init__(self, *, usual: float, weight: float = 1000.0, own: float = 0.3) -> None:

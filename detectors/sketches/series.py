@@ -16,7 +16,8 @@ from detectors.sketches.rhythm import Rhythm
 #: usually is, in standard deviations: the median of the public series of the NAB benchmark.
 MEANS = {1: 0.0098, 5: 0.0091, 60: 0.0058}
 STEPS = {5: 0.0126, 20: 0.0201}
-#: The mean that is compared with earlier days, and its usual distance from them.
+#: The mean that is compared with earlier days, and its usual distance from them (set by hand; the
+#: median of the same series is 0.0446).
 RHYTHM, RHYTHM_USUAL = 3, 0.0344
 #: How much a sum over two differences, or one rhythm, counts beside a sum over three means.
 STEPS_WEIGHT, RHYTHM_WEIGHT = 0.9, 1.2

@@ -115,7 +115,7 @@ def results_of(
     }
     if held and others:
         fitted = {profile: r.threshold for profile, r in all_profiles(others).items()}
-        results["held-out half, threshold from the other half"] = all_profiles(
+        results["half of the files, threshold from the other half"] = all_profiles(
             held, threshold=fitted
         )
     return results

@@ -143,7 +143,7 @@ def world(*, requests: int = 1000, seed: int = 0) -> list[Request]:
             Request(
                 id=f"{seed}-{number}",
                 ts=at - chance.choice((0.0, 0.0, 0.0, 5.0)),
-                account=f"new-{account}" if farmed and account % 2 else f"account-{account}",
+                account=f"new-{account}" if farmed and account % 4 else f"account-{account}",
                 model="fable" if farmed else chance.choice(("opus", "opus", "haiku")),
                 proxy=f"egress-{account % 4 if account < 20 else account}",
                 payment=f"card-{account % 50}",

@@ -19,8 +19,8 @@ FLOORS = {
     "simulated people": 0.97,
     "simulated people, with a cue": 0.95,
     "simulated product templates": 0.95,
-    "simulated rubric_grading templates": 0.9,
-    "simulated agentic_coding templates": 0.9,
+    "simulated rubric_grading templates": 0.6,
+    "simulated agentic_coding templates": 0.45,
 }
 
 

@@ -1,39 +1,32 @@
 """Level 1: a profile per account; requests in, alerts and deltas out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.core import cadence
 from detectors.core.bans import Bans
 from detectors.core.batch import Batch
+from detectors.core.buffer import Buffer
 from detectors.core.conversations import Conversations, News
+from detectors.core.deltas import Deltas, Told, picked
 from detectors.core.detector import Detector, Tick, pack, unpack
 from detectors.core.group_names import GroupNames
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.population import HORIZON, YOUNG, Population
 from detectors.core.profiles import OVERFLOW, Column, Rows
-from detectors.core.records import Alert, Delta, Lifecycle
+from detectors.core.records import Lifecycle
 from detectors.sketches import distinct, mixture
 from detectors.sketches.decayed import presence
 from detectors.sketches.seen import Seen
-from detectors.text.template import keys
 
 #: Seconds of absence that stand for an account never seen before.
 LONG_AWAY = 1_000_000
 #: Requests that a tick takes at most before it is closed early: a bound on memory if time stands.
 TICK_REQUESTS = 1_000_000
-#: Links in one delta at most: what is more travels in parts, below Kafka's limit of a message.
-PART_LINKS = 8_000
-#: Alerts in one delta at most; each may be some kilobytes long.
-PART_ALERTS = 500
 #: Names of groups remembered between ticks.
 GROUP_NAMES = 1_000_000
-
-T = TypeVar("T")
 
 COLUMNS = {
     **mixture.COLUMNS,
@@ -43,19 +36,6 @@ COLUMNS = {
     "egress_bits": Column("uint64", (1,)),
     "egress_hour": Column("int64"),
 }
-
-
-@dataclass(slots=True)
-class _Buffer:
-    """The requests of the tick in progress, as arrays."""
-
-    rows: list[Rows]
-    models: list[NDArray[np.int64]]
-    tokens: list[NDArray[np.int64]]
-    ids: list[str]
-    links: list[NDArray[np.int64]]  # account row, group number and model slot in one integer
-    linked: list[NDArray[np.int64]]  # position of each link's request in the tick
-    size: int = 0
 
 
 class AccountLevel(Level):
@@ -90,6 +70,12 @@ class AccountLevel(Level):
         self.seen = Seen(capacity=remember)
         self.population = Population(models=self.models.names)
         self.groups = GroupNames(seed=settings.seed)
+        self.deltas = Deltas(
+            partition=partition,
+            partitions=partitions,
+            profiles=self.profiles,
+            names=self.groups,
+        )
         self.bans = Bans()
         self.conversations = Conversations(
             partitions=partitions, capacity=remember, seed=settings.seed
@@ -98,11 +84,8 @@ class AccountLevel(Level):
         self.repeated = 0
         self.denied = 0
         self._closed = 0
-        self._raised: list[Alert] = []  # in the tick that is being closed
         self._checkpoint_wanted = False
-        self._remembered: dict[int, int] = {}
-        self._next_remembered = 1
-        self._buffer = _Buffer([], [], [], [], [], [])
+        self._buffer = Buffer(self.groups)
         self._banned: list[tuple[str, int]] = []  # what the tick that is closed says besides links
         self._news = [News()] * partitions
 
@@ -114,10 +97,10 @@ class AccountLevel(Level):
         while start < len(batch):
             if clock[start] > self.clock:
                 self._close(int(clock[start]), output)
-            elif self._buffer.size >= TICK_REQUESTS:
+            elif len(self._buffer) >= TICK_REQUESTS:
                 self._close(self.clock + 1, output)
             end = int(np.searchsorted(clock, self.clock, side="right"))
-            end = min(end, start + TICK_REQUESTS - self._buffer.size)
+            end = min(end, start + TICK_REQUESTS - len(self._buffer))
             self._add(batch, start, end)
             self.position[source] = int(batch.offsets[end - 1])
             start = end
@@ -132,7 +115,7 @@ class AccountLevel(Level):
         number = self.clock
         if number:
             self._close(number + 1, output)
-        self._tell(output, number, idle=True)
+        output.deltas += self.deltas.write(self._head(number, idle=True), news=self._news)
         return output
 
     def live(self, event: Lifecycle, time: float, offset: int) -> None:
@@ -150,7 +133,7 @@ class AccountLevel(Level):
 
     def checkpoint(self) -> Checkpoint | None:
         """Return a checkpoint, or None where it comes with the end of the tick in progress."""
-        if self._buffer.size or self.conversations.pending:
+        if self._buffer or self.conversations.pending:
             self._checkpoint_wanted = True
             return None
         return self._save()
@@ -160,10 +143,7 @@ class AccountLevel(Level):
         kept = unpack(manifest)
         self.profiles.load([(n, segments[f"account/{n}"]) for n in kept["profiles"]])
         for number in kept["remembered"]:
-            data = segments[f"seen/{number}"]
-            self.seen.load(data)
-            self._remembered[number] = len(data) // 8
-            self._next_remembered = number + 1
+            self.seen.load(number, segments[f"seen/{number}"])
         self.restore_models(kept["models"])
         self.position = kept["position"]
         self.applied, self.repeated, self.denied = kept["counts"]
@@ -195,55 +175,32 @@ class AccountLevel(Level):
             sketches, ids, tokens = batch.sketches[part], batch.ids[part], batch.tokens[part]
         else:
             take = (start + np.flatnonzero(counted)).tolist()
-            accounts, models = _pick(batch.accounts, take), _pick(batch.models, take)
-            egresses, payments = _pick(batch.egresses, take), _pick(batch.payments, take)
-            sketches, ids = _pick(batch.sketches, take), _pick(batch.ids, take)
+            accounts, models = picked(batch.accounts, take), picked(batch.models, take)
+            egresses, payments = picked(batch.egresses, take), picked(batch.payments, take)
+            sketches, ids = picked(batch.sketches, take), picked(batch.ids, take)
             tokens = batch.tokens[take]
         if not ids:
             return
-        slots, buffer, groups = self.models, self._buffer, self.groups
         rows = self.profiles.rows_of(accounts, tick=self.clock)
-        model = np.fromiter(map(slots.__getitem__, models), np.int64, len(models))
-        base = rows << 36 | model
-        here = np.arange(buffer.size, buffer.size + len(ids))
-        for number in (
-            groups.egress.numbers(egresses),
-            groups.payment.numbers(payments),
-        ):
-            known = number >= 0
-            buffer.links.append((base | number << 8)[known])
-            buffer.linked.append(here[known])
-        if any(sketches):
-            self._add_templates(sketches, base, here)
-        buffer.rows.append(rows)
-        buffer.models.append(model)
-        buffer.tokens.append(tokens)
-        buffer.ids.extend(ids)
-        buffer.size += len(ids)
+        self._buffer.add(
+            rows,
+            ids=ids,
+            models=np.fromiter(map(self.models.__getitem__, models), np.int64, len(models)),
+            tokens=tokens,
+            egresses=egresses,
+            payments=payments,
+            sketches=sketches,
+        )
         self.applied += len(ids)
 
-    def _add_templates(
-        self, sketches: Sequence[str | None], base: NDArray[np.int64], here: NDArray[np.int64]
-    ) -> None:
-        template = self.groups.template
-        numbers, positions = [], []
-        for position, sketch in enumerate(sketches):
-            if sketch is not None:
-                for key in keys(sketch):
-                    numbers.append(template[key])
-                    positions.append(position)
-        at = np.array(positions, dtype=np.int64)
-        self._buffer.links.append(base[at] | np.array(numbers, dtype=np.int64) << 8)
-        self._buffer.linked.append(here[at])
-
     def _close(self, now: int, output: Output) -> None:
-        buffer, self._buffer = self._buffer, _Buffer([], [], [], [], [], [])
+        buffer, self._buffer = self._buffer, Buffer(self.groups)
         number = self.clock
         self._banned, self._news = self.bans.due(number), self.conversations.close()
-        if buffer.size:
+        if buffer:
             self._close_tick(buffer, number, output)
         elif number:
-            self._tell(output, number)
+            output.deltas += self.deltas.write(self._head(number), news=self._news)
         if len(self.groups) > GROUP_NAMES:
             self.groups.clear()
         self.clock = now
@@ -251,17 +208,16 @@ class AccountLevel(Level):
             self._checkpoint_wanted = False
             output.checkpoint = self._save()
 
-    def _close_tick(self, buffer: _Buffer, number: int, output: Output) -> None:
+    def _close_tick(self, buffer: Buffer, number: int, output: Output) -> None:
         profiles = self.profiles
-        rows, where = np.unique(np.concatenate(buffer.rows), return_inverse=True)
-        tokens = np.concatenate(buffer.tokens)
+        rows, where = np.unique(buffer.rows, return_inverse=True)
+        tokens = buffer.tokens
         requests = np.bincount(where)
         models = np.bincount(
-            where * mixture.SLOTS + np.concatenate(buffer.models),
+            where * mixture.SLOTS + buffer.models,
             minlength=len(rows) * mixture.SLOTS,
         ).reshape(len(rows), mixture.SLOTS)
-        links = np.concatenate(buffer.links)
-        linked = np.concatenate(buffer.linked)
+        links, linked = buffer.links
         known = links >> 36 != OVERFLOW
         links, linked = links[known], linked[known]
         unique, which = np.unique(links, return_inverse=True)
@@ -273,7 +229,7 @@ class AccountLevel(Level):
         link_rows = unique >> 36
         self._fold_egresses(link_rows, link_groups, groups, rows, number)
         last_id = np.zeros(len(rows), dtype=np.int64)
-        last_id[where] = np.arange(buffer.size)
+        last_id[where] = np.arange(len(buffer))
         samples = [buffer.ids[i] for i in last_id.tolist()]
         suspect = self.suspect(rows, number)
         born = profiles["born"][rows]
@@ -295,26 +251,26 @@ class AccountLevel(Level):
             scopes=np.zeros(len(rows), dtype=np.int8),
             population=self.population,
         )
-        self._raised = self.judge(tick, lambda position, _: [samples[position]])
-        output.alerts += self._raised
+        alerts = self.judge(tick, lambda position, _: [samples[position]])
+        output.alerts += alerts
         elapsed = number - self._closed if self._closed else 0
         self._closed = number
-        compact = np.searchsorted(rows, link_rows)
-        self._send(
-            output,
-            number,
-            rows,
-            samples,
-            away,
-            asked,
-            compact,
-            groups,
-            link_groups,
-            unique & 0xFF,
-            link_requests[order],
-            link_tokens[order].astype(np.int64),
-            moved[compact] == (unique & 0xFF),
+        accounts, asked_of = np.searchsorted(rows, link_rows), unique & 0xFF
+        told = Told(
+            rows=rows,
+            samples=samples,
+            away=away,
+            asked=asked,
+            groups=groups,
+            accounts=accounts,
+            link_groups=link_groups,
+            models=asked_of,
+            requests=link_requests[order],
+            tokens=link_tokens[order],
+            moved=moved[accounts] == asked_of,
+            alerts=alerts,
         )
+        output.deltas += self.deltas.write(self._head(number), news=self._news, told=told)
         self.use_models(models.sum(axis=0).tolist(), elapsed)
 
     def _in_order(self, numbers: Rows) -> tuple[Rows, Rows]:
@@ -360,103 +316,35 @@ class AccountLevel(Level):
         away = np.minimum(number - self.profiles["last_seen"][rows], LONG_AWAY)
         return np.where(new, LONG_AWAY, np.maximum(away, 0))
 
-    def _send(
-        self,
-        output: Output,
-        number: int,
-        rows: Rows,
-        samples: list[str],
-        away: Rows,
-        asked: NDArray[np.int32],
-        accounts: Rows,
-        groups: Rows,
-        link_groups: Rows,
-        models: Rows,
-        requests: Rows,
-        tokens: Rows,
-        moved: NDArray[np.bool_],
-    ) -> None:
-        """Send the links of a tick to the partitions of their groups, in parts where many."""
-        hashes = self.groups.hashes(groups)
-        target = (hashes % np.uint64(self.partitions)).astype(np.int64)[link_groups]
-        for partition in range(self.partitions):
-            links = np.flatnonzero(target == partition)
-            raised = self._raised if partition == self.partition else []
-            parts = max(1, -(-len(links) // PART_LINKS), -(-len(raised) // PART_ALERTS))
-            for part in range(parts):
-                here = links[part * PART_LINKS : (part + 1) * PART_LINKS]
-                who, link_account = np.unique(accounts[here], return_inverse=True)
-                which, link_group = np.unique(link_groups[here], return_inverse=True)
-                chosen = rows[who]
-                delta = self._delta(
-                    number,
-                    partition,
-                    accounts=_pick(self.profiles.names, chosen.tolist()),
-                    born=self.profiles["born"][chosen].tobytes(),
-                    away=away[who].astype(np.uint32).tobytes(),
-                    asked=asked[who].tobytes(),
-                    egress=self.profiles["egress"][chosen].tobytes(),
-                    samples=_pick(samples, who.tolist()),
-                    groups=self.groups.named(groups[which]),
-                    link_account=link_account.astype(np.uint32).tobytes(),
-                    link_group=link_group.astype(np.uint32).tobytes(),
-                    link_model=models[here].astype(np.uint8).tobytes(),
-                    link_requests=requests[here].astype(np.uint32).tobytes(),
-                    link_tokens=tokens[here].astype(np.int64).tobytes(),
-                    link_moved=moved[here].tobytes(),
-                    part=part,
-                    parts=parts,
-                    alerts=raised[part * PART_ALERTS : (part + 1) * PART_ALERTS],
-                )
-                output.deltas.append((partition, delta))
-
-    def _tell(self, output: Output, number: int, *, idle: bool = False) -> None:
-        """Tell every partition of the groups that a tick without links is closed."""
-        output.deltas += [
-            (partition, self._delta(number, partition, idle=idle))
-            for partition in range(self.partitions)
-        ]
-
-    def _delta(self, number: int, partition: int, **links: Any) -> Delta:
+    def _head(self, number: int, *, idle: bool = False) -> dict[str, Any]:
+        """Return what every partition of the groups is told of a tick alike."""
         population = self.population
         fading = float(np.exp(-(number - self._closed) / HORIZON)) if self._closed else 0.0
-        nothing = dict.fromkeys(
-            ("born", "away", "egress", "link_account", "link_group", "link_model"), b""
-        ) | dict.fromkeys(("link_requests", "link_tokens", "link_moved"), b"")
-        if links.get("part", 0) == 0:
-            links |= {"banned": self._banned} | self._news[partition].fields
-        return Delta(
-            source=self.partition,
-            sources=self.partitions,
-            tick=number,
-            models=list(self.models.names),
-            active=population.active * fading,
-            young=population.young * fading,
-            moved=(population.moved * fading).tolist(),
-            tracked=len(self.profiles.index),
-            **{"accounts": [], "samples": [], "groups": [], **nothing, **links},
-        )
+        return {
+            "tick": number,
+            "models": list(self.models.names),
+            "active": population.active * fading,
+            "young": population.young * fading,
+            "moved": (population.moved * fading).tolist(),
+            "tracked": len(self.profiles.index),
+            "banned": self._banned,
+            "idle": idle,
+        }
 
     def _save(self) -> Checkpoint:
         segments, dropped, valid = self.profiles.save()
         out = {f"account/{name}": data for name, data in segments.items()}
         gone = [f"account/{name}" for name in dropped]
-        remembered = self.seen.save()
-        for start in range(0, len(remembered), 400_000):
-            number, self._next_remembered = self._next_remembered, self._next_remembered + 1
-            out[f"seen/{number}"] = remembered[start : start + 400_000]
-            self._remembered[number] = len(out[f"seen/{number}"]) // 8
-        while sum(self._remembered.values()) > 2 * self.seen.capacity:
-            oldest = next(iter(self._remembered))
-            del self._remembered[oldest]
-            gone.append(f"seen/{oldest}")
-        more, old, conversations = self.conversations.save()
+        ids, old = self.seen.save()
+        out |= {f"seen/{number}": data for number, data in ids.items()}
+        gone += [f"seen/{number}" for number in old]
+        more, forgotten, conversations = self.conversations.save()
         out |= more
-        gone += old
+        gone += forgotten
         manifest = pack(
             {
                 "profiles": valid,
-                "remembered": list(self._remembered),
+                "remembered": self.seen.segments,
                 "models": self.snapshot_models(),
                 "position": self.position,
                 "counts": [self.applied, self.repeated, self.denied],
@@ -476,7 +364,3 @@ class AccountLevel(Level):
     def state_bytes(self) -> int:
         """Bytes of the profiles' columns and the remembered ids."""
         return self.profiles.state_bytes + self.seen.state_bytes + self.conversations.state_bytes
-
-
-def _pick(values: Sequence[T], positions: Sequence[int]) -> list[T]:
-    return [values[i] for i in positions]

@@ -19,8 +19,6 @@ NEWEST = 8
 OF_ACCOUNT, IN_TICK = 4, 1_000
 #: Denied requests of a tick looked at: a bound on memory if time stands.
 DENIED = 100_000
-#: Bytes of remembered prefixes in one segment.
-SEGMENT_BYTES = 400_000
 _Asked = tuple[str, list[str], str]  # account, prefixes, id
 _Told = tuple[str, tuple[int, ...], str]  # account, hashes of the newest prefixes, id
 _ODD = np.uint64(0x9E37_79B9_7F4A_7C15)
@@ -71,8 +69,6 @@ class Conversations:
         self.seen: Seen | None = None
         self._requests: list[_Asked] = []
         self._denied: list[_Asked] = []
-        self._segments: dict[int, int] = {}  # prefixes in each, oldest first
-        self._next_segment = 1
 
     @property
     def state_bytes(self) -> int:
@@ -119,26 +115,15 @@ class Conversations:
 
     def save(self) -> tuple[dict[str, bytes], list[str], dict[str, Any]]:
         """Return new segments by name, the names of dropped ones, and what tells them apart."""
-        segments: dict[str, bytes] = {}
-        gone: list[str] = []
-        remembered = self.seen.save() if self.seen is not None else b""
-        for start in range(0, len(remembered), SEGMENT_BYTES):
-            number, self._next_segment = self._next_segment, self._next_segment + 1
-            segments[f"prefix/{number}"] = remembered[start : start + SEGMENT_BYTES]
-            self._segments[number] = len(segments[f"prefix/{number}"]) // 8
-        while sum(self._segments.values()) > 2 * self.capacity:
-            oldest = next(iter(self._segments))
-            del self._segments[oldest]
-            gone.append(f"prefix/{oldest}")
-        return segments, gone, {"segments": list(self._segments), "next": self._next_segment}
+        new, gone = self.seen.save() if self.seen is not None else ({}, [])
+        kept = self.seen.segments if self.seen is not None else []
+        segments = {f"prefix/{number}": data for number, data in new.items()}
+        return segments, [f"prefix/{number}" for number in gone], {"segments": kept}
 
     def restore(self, segments: dict[str, bytes], state: dict[str, Any]) -> None:
         """Take back what was saved."""
-        self._next_segment = state["next"]
         for number in state["segments"]:
-            data = segments[f"prefix/{number}"]
-            self._memory().load(data)
-            self._segments[number] = len(data) // 8
+            self._memory().load(number, segments[f"prefix/{number}"])
 
     def _orphans(self, requests: list[_Asked]) -> list[_Asked]:
         """Return the requests none of whose earlier prefixes was their account's newest."""

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 Hashes = NDArray[np.uint64]
 
 WAYS = 8
+#: Hashes in one saved segment at most.
+SEGMENT = 50_000
 
 
 class Seen:
@@ -32,6 +34,8 @@ class Seen:
         self._places = np.zeros((buckets, WAYS), dtype=np.uint64)
         self._next = np.zeros(buckets, dtype=np.uint8)
         self._unsaved: list[Hashes] = []
+        self._segments: dict[int, int] = {}  # number -> hashes in it, oldest first
+        self._next_segment = 1
 
     @property
     def state_bytes(self) -> int:
@@ -86,12 +90,27 @@ class Seen:
         self._places[ordered, place] = hashes[order]
         self._next[ordered[starts]] = (self._next[ordered[starts]] + sizes) % WAYS
 
-    def save(self) -> bytes:
-        """Return the hashes remembered since the last save, in order."""
-        data = np.concatenate(self._unsaved).tobytes() if self._unsaved else b""
-        self._unsaved = []
-        return data
+    @property
+    def segments(self) -> list[int]:
+        """Numbers of the saved segments that are needed, oldest first."""
+        return list(self._segments)
 
-    def load(self, data: bytes) -> None:
-        """Take back the bytes of a `save`; oldest save first."""
-        self._remember(np.frombuffer(data, dtype=np.uint64))
+    def save(self) -> tuple[dict[int, bytes], list[int]]:
+        """Return segments of what came since the last save, and numbers needed no more."""
+        hashes = np.concatenate(self._unsaved) if self._unsaved else np.zeros(0, np.uint64)
+        self._unsaved = []
+        new, gone = {}, []
+        for start in range(0, len(hashes), SEGMENT):
+            part = hashes[start : start + SEGMENT]
+            number, self._next_segment = self._next_segment, self._next_segment + 1
+            new[number], self._segments[number] = part.tobytes(), len(part)
+        while sum(self._segments.values()) > 2 * self.capacity:
+            gone.append(next(iter(self._segments)))
+            del self._segments[gone[-1]]
+        return new, gone
+
+    def load(self, number: int, data: bytes) -> None:
+        """Take back a segment; the oldest first."""
+        hashes = np.frombuffer(data, dtype=np.uint64)
+        self._remember(hashes)
+        self._segments[number], self._next_segment = len(hashes), number + 1

@@ -1,0 +1,118 @@
+"""What a closed tick of the accounts says to the groups."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core.conversations import News
+from detectors.core.group_names import GroupNames
+from detectors.core.profiles import Profiles, Rows
+from detectors.core.records import Alert, Delta
+
+#: Links in one delta at most: what is more travels in parts, below Kafka's limit of a message.
+PART_LINKS = 8_000
+#: Alerts in one delta at most; each may be some kilobytes long.
+PART_ALERTS = 500
+_NOTHING: dict[str, Any] = {"accounts": [], "samples": [], "groups": []} | dict.fromkeys(
+    ("born", "away", "egress", "link_account", "link_group", "link_model", "link_requests",
+     "link_tokens", "link_moved"), b"")  # fmt: skip
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The accounts that changed in a tick, and their links to groups, as arrays."""
+
+    rows: Rows  # of the accounts, and for each of them:
+    samples: list[str]  # a request id
+    away: Rows
+    asked: NDArray[np.int32]
+    groups: Rows  # numbers of the groups, in an order that no restart changes
+    accounts: Rows  # of each link: position in ``rows``
+    link_groups: Rows  # position in ``groups``
+    models: Rows
+    requests: Rows
+    tokens: Rows
+    moved: NDArray[np.bool_]
+    alerts: list[Alert]  # raised in the tick
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deltas:
+    """Writes a tick of one partition of the accounts, for each partition of the groups.
+
+    Args:
+        partition: which of `partitions` of the requests this is.
+        partitions: how many partitions requests and groups have.
+        profiles: of the accounts.
+        names: of the groups.
+    """
+
+    partition: int
+    partitions: int
+    profiles: Profiles
+    names: GroupNames
+
+    def write(
+        self, head: dict[str, Any], *, news: Sequence[News], told: Told | None = None
+    ) -> Iterator[tuple[int, Delta]]:
+        """Return partitions of the groups and what each is told, in parts where it is much.
+
+        Args:
+            head: what all of them are told alike, as fields of `Delta`.
+            news: of conversations, to each partition.
+            told: nothing where the tick had no request.
+        """
+        head = {**_NOTHING, **head, "source": self.partition, "sources": self.partitions}
+        for partition in range(self.partitions):
+            parts = [{}] if told is None else self._parts(partition, told)
+            for number, links in enumerate(parts):
+                first = news[partition].fields if number == 0 else {"banned": []}
+                fields = {**head, **first, **links, "part": number, "parts": len(parts)}
+                yield partition, Delta(**fields)
+
+    def _parts(self, partition: int, told: Told) -> list[dict[str, Any]]:
+        hashes = self.names.hashes(told.groups)
+        target = (hashes % np.uint64(self.partitions)).astype(np.int64)[told.link_groups]
+        links = np.flatnonzero(target == partition)
+        alerts = told.alerts if partition == self.partition else []
+        parts = max(1, -(-len(links) // PART_LINKS), -(-len(alerts) // PART_ALERTS))
+        return [
+            self._links(told, links[part * PART_LINKS : (part + 1) * PART_LINKS])
+            | {"alerts": alerts[part * PART_ALERTS : (part + 1) * PART_ALERTS]}
+            for part in range(parts)
+        ]
+
+    def _links(self, told: Told, here: Rows) -> dict[str, Any]:
+        profiles = self.profiles
+        who, link_account = np.unique(told.accounts[here], return_inverse=True)
+        which, link_group = np.unique(told.link_groups[here], return_inverse=True)
+        rows = told.rows[who]
+        return {
+            "accounts": picked(profiles.names, rows.tolist()),
+            "born": profiles["born"][rows].tobytes(),
+            "away": told.away[who].astype(np.uint32).tobytes(),
+            "asked": told.asked[who].tobytes(),
+            "egress": profiles["egress"][rows].tobytes(),
+            "samples": picked(told.samples, who.tolist()),
+            "groups": self.names.named(told.groups[which]),
+            "link_account": link_account.astype(np.uint32).tobytes(),
+            "link_group": link_group.astype(np.uint32).tobytes(),
+            "link_model": told.models[here].astype(np.uint8).tobytes(),
+            "link_requests": told.requests[here].astype(np.uint32).tobytes(),
+            "link_tokens": told.tokens[here].astype(np.int64).tobytes(),
+            "link_moved": told.moved[here].tobytes(),
+        }
+
+
+def picked(values: Sequence[T], positions: Sequence[int]) -> list[T]:
+    """Return the values at these positions.
+
+    >>> picked("weir", [3, 0])
+    ['r', 'w']
+    """
+    return [values[position] for position in positions]

@@ -81,8 +81,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 state = assignment.state_value(tp)
                 if state.has_valid_position and state.position > offset:
                     consumer.seek(tp, offset)
-                    self.consumer.fetched.pop(tp, None)
                     self.consumer.positions[tp] = offset
+                    self.consumer.fetched.pop(tp, None)
 
     def current_assignment(self) -> Any:
         """Return aiokafka's assignment, another object after each rebalance."""

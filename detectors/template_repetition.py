@@ -15,8 +15,8 @@ from detectors.sketches.width import HOUR
 LEAST_ACCOUNTS = 8.0
 #: Egresses below which the accounts may simply be one organisation.
 LEAST_EGRESSES = 2.5
-#: Egresses beyond which the sketch cannot count them.
-MOST_EGRESSES = 2000.0
+#: Places beyond which the sketch cannot count them.
+MOST_PLACES = 2000.0
 #: How alike the accounts of one ordinary template are in sharing an egress.
 CORRELATION = 0.02
 
@@ -25,10 +25,12 @@ class TemplateRepetition(Detector):
     """Asserts that accounts which share a prompt skeleton have nothing else in common.
 
     A skeleton in many mouths is no anomaly by itself: open-source agents, tutorials and offices
-    have them.  It is one when most of its accounts share their egress with another of its
-    accounts, over several egresses, and far more of them than share an egress with anybody among
-    all accounts (a binomial tail, see `at_least`).  A product backend has one account, an office
-    one egress, and the users of a popular agent sit behind as many egresses as anybody.
+    have them.  It is one when most of its accounts share their egresses with others of its
+    accounts, over several egresses, and far more of them than of as many accounts taken at random
+    (a binomial tail, see `at_least`; the chance that two accounts share is measured on all).  A
+    product backend has one account, an office one egress, and the users of a popular agent sit
+    behind as many egresses as anybody.  An account that hops from egress to egress shares as many
+    of its places as others were at too.
 
     References:
         Broder (1997), On the resemblance and containment of documents (the sketch behind it).
@@ -46,15 +48,15 @@ class TemplateRepetition(Detector):
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of the accounts that share an egress with another."""
-        accounts, egresses = _spread(profiles, tick)
+        accounts, egresses, sharing = _spread(profiles, tick)
         scores = np.zeros(len(accounts))
         enough = (accounts >= LEAST_ACCOUNTS) & (egresses >= LEAST_EGRESSES)
         some = np.flatnonzero(enough)
         if len(some):
             scores[some] = at_least(
-                np.maximum(accounts[some] - egresses[some], 0.0),
+                sharing[some],
                 of=accounts[some],
-                rate=_usual_sharing(tick, accounts[some], egresses[some]),
+                rate=_usual_sharing(tick, accounts[some], egresses[some], sharing[some]),
                 correlation=self.correlation,
             )
         return scores
@@ -67,19 +69,19 @@ class TemplateRepetition(Detector):
         one = tick.only(position)
         row = int(one.rows[0])
         spread = _spread(profiles, one)
-        accounts, egresses = (float(values[0]) for values in spread)
-        usual = accounts * (1.0 - float(_usual_sharing(tick, *spread)[0]))
+        accounts, egresses, sharing = (float(values[0]) for values in spread)
+        usual = accounts * float(_usual_sharing(tick, *spread)[0])
         return Finding(
             summary=(
                 f"{accounts:.0f} accounts on {egresses:.0f} egresses sent prompts of template "
-                f"{profiles.names[row].partition(':')[2]} within the hour; so many accounts "
-                f"usually come from {usual:.0f} egresses or more."
+                f"{profiles.names[row].partition(':')[2]} within the hour, and share "
+                f"{sharing / accounts:.0%} of their places; {usual / accounts:.0%} is usual."
             ),
             evidence=[
                 Evidence(
                     feature="accounts that share an egress with another of the template",
-                    observed=max(accounts - egresses, 0.0),
-                    expected=accounts - usual,
+                    observed=sharing,
+                    expected=usual,
                     contribution=1.0,
                     unit="accounts",
                     note=f"{accounts:.0f} accounts share the template",
@@ -90,23 +92,29 @@ class TemplateRepetition(Detector):
         )
 
 
-def _usual_sharing(tick: Tick, accounts: Floats, egresses: Floats) -> Floats:
-    """Return the part of the other accounts, for each row, that shares its egress with any."""
+def _usual_sharing(tick: Tick, accounts: Floats, egresses: Floats, sharing: Floats) -> Floats:
+    """Return the part that would share, were the accounts any others taken at random."""
     lone = tick.population.lone.get("proxy")
     if lone is None:
-        return np.full(len(accounts), 0.5)
-    here = 1.0 / tick.population.partitions  # the part of all egresses that is counted here
-    company = np.maximum(lone.company - np.maximum(accounts - egresses, 0.0) * here, 0.0)
-    others = np.maximum(lone.company + float(lone.active[1]) - accounts * here, company)
-    return np.clip((company + 1.0) / (others + 10.0), 0.05, 0.95)
+        return np.full(len(accounts), 0.95)
+    # The template's own places, as evenly over its egresses as they are at least.
+    places = egresses / np.maximum(1.0 - sharing / accounts, 1e-3)
+    own = places * (places / egresses - 1.0)
+    chance = lone.collision(but_for=places, pairs=own)
+    return np.clip(1.0 - np.exp(-chance * np.maximum(accounts - 1.0, 0.0)), 0.05, 0.95)
 
 
-def _spread(profiles: Profiles, tick: Tick) -> tuple[Floats, Floats]:
-    """Return each row's accounts within the hour, and their egresses within an hour or two.
+def _spread(profiles: Profiles, tick: Tick) -> tuple[Floats, Floats, Floats]:
+    """Return each row's accounts within the hour, their egresses, and how many share theirs.
 
-    The egresses are rather too many than too few; where the sketch is nearly full, as many as
-    accounts.
+    Egresses are those of an hour or two.  Of the places that accounts were seen at, an account and
+    an egress each, those beyond one for every egress are shared.
     """
     accounts = np.maximum(profiles["present"][tick.rows], 1.0)
-    egresses = estimate(np.bitwise_or.reduce(profiles["egress_bits"][tick.rows], axis=1))
-    return accounts, np.where(egresses < MOST_EGRESSES, egresses, accounts)
+    egresses, places = (
+        estimate(np.bitwise_or.reduce(profiles[column][tick.rows], axis=1))
+        for column in ("egress_bits", "pair_bits")
+    )
+    places = np.clip(places, 1.0, MOST_PLACES)
+    egresses = np.maximum(egresses, 1.0)
+    return accounts, egresses, accounts * np.maximum(1.0 - egresses / places, 0.0)

@@ -35,9 +35,13 @@ COLUMNS = {
     "moved_now": Column("float64", (mixture.SLOTS,)),  # accounts that moved NOW
     "moved_hour": Column("float64", (mixture.SLOTS,)),  # accounts that moved within an HOUR
     "egress_bits": Column("uint64", (2, 8)),  # members' egresses: in this hour, in the one before
+    "pair_bits": Column("uint64", (2, 8)),  # members and their egresses, likewise
     "egress_hour": Column("int64"),
     **heirs.COLUMNS,
 }
+_ODD, _HALF = np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(32)
+#: Seconds between two looks at how accounts crowd in groups.
+LOOK = 60
 #: Members told of one candidate, and over how many seconds they were seen.
 MEMBERS, DAY = 2000, 86_400
 #: Accounts named in one record of candidates at most, below Kafka's limit of a message.
@@ -179,6 +183,8 @@ class GroupLevel(Level):
         if parts:
             self._sum_population(tick)
             elapsed, self._closed = (tick - self._closed if self._closed else 0), tick
+            if tick // LOOK != (tick - elapsed) // LOOK:
+                self._look(tick)
             self._close_links(tick, reading.joined(parts), elapsed, output)
         output.alerts += self.conversations.close(tick, deltas)
         bans = [ban for delta in deltas for ban in delta.banned]
@@ -335,14 +341,17 @@ class GroupLevel(Level):
         self._fold_egresses(number, links, rows)
 
     def _fold_egresses(self, number: int, links: Links, rows: Rows) -> None:
-        bits, hours = self.profiles["egress_bits"], self.profiles["egress_hour"]
+        hours = self.profiles["egress_hour"]
         passed = number // 3600 - hours[rows]
         over = rows[passed > 0]
         next_hour = (passed == 1)[passed > 0, None]
-        bits[over, 1] = np.where(next_hour, bits[over, 0], 0)
-        bits[over, 0] = 0
         hours[rows] = number // 3600
-        distinct.mark(bits[:, 0], links.groups, links.egress)
+        pairs = (self.members["account"][links.members] ^ links.egress) * _ODD
+        for column, hashes in (("egress_bits", links.egress), ("pair_bits", pairs >> _HALF)):
+            bits = self.profiles[column]
+            bits[over, 1] = np.where(next_hour, bits[over, 0], 0)
+            bits[over, 0] = 0
+            distinct.mark(bits[:, 0], links.groups, hashes)
 
     def _fade(self, rows: Rows, number: int) -> None:
         profiles = self.profiles
@@ -350,6 +359,14 @@ class GroupLevel(Level):
         for column, horizon in FADING.items():
             profiles[column][rows] = fade(profiles[column][rows], elapsed=elapsed, horizon=horizon)
         profiles["folded_at"][rows] = number
+
+    def _look(self, tick: int) -> None:
+        profiles = self.profiles
+        for scope, lone in self.population.lone.items():
+            rows = np.flatnonzero(profiles["scope"] == SCOPE_CODES[scope])
+            present = profiles["present"][rows]
+            elapsed = tick - profiles["folded_at"][rows]
+            lone.look(fade(present, elapsed=elapsed, horizon=HOUR), partitions=self.waiting.sources)
 
     def _sum_population(self, tick: int) -> None:
         population = self.population

@@ -28,11 +28,32 @@ class Lone:
     )  # for each of `HORIZONS`
     moved: Floats = field(default_factory=lambda: np.zeros((len(HORIZONS), SLOTS)))
     company: float = 0.0  # accounts that do share, within an hour
+    everybody: float = 0.0  # all of these as of the last look, in all partitions of the groups
+    pairs: float = 0.0  # and of them, ordered pairs that share
 
     @property
     def shared(self) -> float:
         """The part of all accounts that shares with another."""
         return (self.company + 1.0) / (self.company + float(self.active[1]) + 10.0)
+
+    def look(self, present: Floats, *, partitions: int) -> None:
+        """Count pairs that share, from the accounts of each group.
+
+        Args:
+            present: accounts within the hour of each group counted here.
+            partitions: of the groups; each counts its own part of all.
+        """
+        self.everybody = float(present.sum() + self.active[1]) * partitions
+        self.pairs = float((present * np.maximum(present - 1.0, 0.0)).sum()) * partitions
+
+    def collision(self, *, but_for: Floats, pairs: Floats) -> Floats:
+        """Return the chance that two accounts share, but for so many with so many pairs.
+
+        As if each of the others shared with one more: what was hardly seen is not ruled out.
+        """
+        others = np.maximum(self.everybody - but_for, 10.0)
+        chance: Floats = np.minimum((np.maximum(self.pairs - pairs, 0.0) + others) / others**2, 1.0)
+        return chance
 
     def add(self, away: NDArray[np.int64], moved_to: NDArray[np.int64]) -> None:
         """Count accounts that were away for so many seconds, and moves to model slots."""
@@ -80,7 +101,13 @@ class Population:
             "faded_at": self.faded_at,
             "beat": self.beat.snapshot(),
             "lone": {
-                scope: [lone.active.tolist(), lone.moved.tolist(), lone.company]
+                scope: [
+                    lone.active.tolist(),
+                    lone.moved.tolist(),
+                    lone.company,
+                    lone.everybody,
+                    lone.pairs,
+                ]
                 for scope, lone in self.lone.items()
             },
         }
@@ -90,5 +117,11 @@ class Population:
         self.released, self.faded_at = state["released"], state["faded_at"]
         if "beat" in state:
             self.beat.restore(state["beat"])
-        for scope, (active, moved, company) in state["lone"].items():
-            self.lone[scope] = Lone(active=np.array(active), moved=np.array(moved), company=company)
+        for scope, (active, moved, company, everybody, pairs) in state["lone"].items():
+            self.lone[scope] = Lone(
+                active=np.array(active),
+                moved=np.array(moved),
+                company=company,
+                everybody=everybody,
+                pairs=pairs,
+            )

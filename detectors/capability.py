@@ -26,7 +26,7 @@ LEAST_RATE, MOST_RATE = 0.005, 0.95
 #: Groups that the correlation assumed counts as.
 PRIOR_GROUPS = 20.0
 #: Nats at most: what is asked for is never enough, and weighs no more than any weak signal.
-MOST_NATS = 9.0
+MOST_NATS = 11.0
 #: Nats from which on a group teaches nothing, until it has been so odd for a day.
 ODD, DAY, HOUR = 6.0, 86_400, 3600
 #: Seconds between two looks at a group, unless one more account is after something.
@@ -103,7 +103,7 @@ class Capability(Detector):
         profiles["capability_seen"][rows] = _after_anything(profiles, part)
         accounts, votes, rate = self._seen(profiles, part)
         taught = profiles["capability_taught"][rows] != tick.number // HOUR
-        taught &= ~part.suspect & ((since == 0) | (tick.number - since >= DAY))
+        taught &= ~part.suspect & ~self.withholds(profiles, part)
         taught &= accounts[:, -1] >= self.least_accounts
         profiles["capability_taught"][rows[taught]] = tick.number // HOUR
         group, way, code = np.nonzero(
@@ -128,12 +128,13 @@ class Capability(Detector):
         share = float(votes[way, code] / max(accounts[way], 1e-9))
         usual = float(rate[way, code])
         against = "everybody's" if way else "its own past"
+        behind = tick.accounts(profiles, position, since=tick.number - DAY, after=code)
         since = int(profiles["capability_odd_since"][row])
         return Finding(
             summary=(
-                f"{share:.0%} of what {accounts[way]:.0f} accounts behind "
+                f"{share:.0%} of what the accounts behind "
                 f"{profiles.names[row].replace(':', ' ', 1)} ask for is {CAPABILITIES[code]}, "
-                f"against {usual:.1%} by {against}."
+                f"against {usual:.1%} by {against}: {len(behind)} accounts are after it."
             ),
             evidence=[
                 Evidence(
@@ -141,12 +142,18 @@ class Capability(Detector):
                     observed=share,
                     expected=usual,
                     contribution=1.0,
-                    note=f"each of {accounts[way]:.0f} accounts counts as one at most",
+                    note=f"of {accounts[way]:.0f} accounts; a new one counts half",
                 )
             ],
             onset=float(since or tick.number),
-            accounts=tick.accounts(profiles, position, since=tick.number - DAY, after=code),
+            accounts=behind,
         )
+
+    def withholds(self, profiles: Profiles, tick: Tick) -> NDArray[np.bool_]:
+        """Say which groups are odd, and have not been for a day."""
+        since = profiles["capability_odd_since"][tick.rows]
+        withheld: NDArray[np.bool_] = (since > 0) & (tick.number - since < DAY)
+        return withheld
 
     def snapshot(self) -> bytes:
         """Return how far groups differ in what they are after."""

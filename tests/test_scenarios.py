@@ -88,6 +88,8 @@ def fits(alert: Alert, expected: dict[str, Any]) -> bool:
         and alert.entity.scope == expected.get("scope", alert.entity.scope)
         and fnmatchcase(alert.entity.value, expected.get("value", "*"))
         and len(alert.accounts) >= expected.get("accounts_at_least", 0)
+        and alert.capability == expected.get("capability", alert.capability)
+        and any((e.note or "").startswith(expected.get("evidence", "")) for e in alert.evidence)
         and after <= alert.ts <= after + expected.get("within", float("inf"))
     )
 

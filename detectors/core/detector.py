@@ -110,6 +110,13 @@ class Detector:
         """Explain the row at ``position`` of the tick.  Called after `score`, before `learn`."""
         raise NotImplementedError
 
+    def withholds(self, profiles: Profiles, tick: Tick) -> NDArray[np.bool_]:
+        """Say of which rows nothing is to be taken for ordinary, though none is under suspicion.
+
+        Asked of a detector that `supports`: what it finds puts nobody under suspicion.
+        """
+        return np.zeros(len(tick.rows), dtype=bool)
+
     def snapshot(self) -> bytes:
         """Return what was learned of the population."""
         return b""

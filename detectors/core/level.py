@@ -216,6 +216,8 @@ class Level:
         since = self.profiles["suspect_since"][tick.rows]
         held = (since < start + TEST) & (start < self.profiles["suspect_until"][tick.rows])
         held &= start - since < HOLD
+        if detector.supports:
+            held |= detector.withholds(self.profiles, tick)
         ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0) & ~held
         return ended
 
@@ -251,7 +253,7 @@ class Level:
             recent = tick.number - profiles[f"{detector.name}_raised_at"][rows] < REPEAT
             found = np.flatnonzero(high & (~recent | (scores > 2 * before))).tolist()
         odd = np.flatnonzero(scores > ODD)
-        if len(odd):
+        if len(odd) and not detector.supports:
             self._suspect(rows[odd], tick.number)
         same = tests[rows] == test
         if (scores > seldom).any():

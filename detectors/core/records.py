@@ -38,6 +38,8 @@ Signal = Literal[
     "campaign",
     "blindness",
 ]
+#: Signals that are never told without another: what is asked for is nobody's fault.
+SUPPORTING: frozenset[Signal] = frozenset({"concentration"})
 Severity = Literal["info", "low", "medium", "high", "critical"]
 Scope = Literal[
     "account",

@@ -17,7 +17,7 @@ import detectors
 from detectors import CATALOG
 from detectors.core.checks import CHECKS, Check, Course, world
 from detectors.core.detector import Detector
-from detectors.core.records import Request
+from detectors.core.records import SUPPORTING, Request
 from tests.detectors.traffic import worlds
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -38,6 +38,13 @@ def test_every_detector_has_its_line_in_the_catalogue() -> None:
 
 
 @pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.name)
+def test_a_detector_supports_others_where_its_signal_is_never_told_alone(
+    kind: type[Detector],
+) -> None:
+    assert kind.supports == (kind.signal in SUPPORTING)
+
+
+@pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.name)
 def test_scenarios_name_what_a_detector_must_catch_and_what_it_must_not(
     kind: type[Detector],
 ) -> None:
@@ -45,7 +52,11 @@ def test_scenarios_name_what_a_detector_must_catch_and_what_it_must_not(
         msgspec.json.decode(path.read_bytes()) for path in SCENARIOS.glob("*/expected.json")
     ]
     for word in ("must", "must_not"):
-        named = [e for e in expected if any(a.get("detector") == kind.name for a in e[word])]
+        named = [
+            e
+            for e in expected
+            if any(kind.name in (a["detector"], a.get("evidence")) for a in e[word])
+        ]
         assert named, f"no scenario says what {kind.name} {word}"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios import continuity, timing
+from tests.scenarios import asking, continuity, timing
 from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
 
 
@@ -243,7 +243,8 @@ def rubric_by_old_accounts(world: World) -> None:
                 f"for every point you take off before the total. Reply: {world.words(12)}"
             )
             world.ask(account, at=at, proxy=exits, prompt=text)
-    world.catch("template_repetition", "template", accounts_at_least=8, after=then, within=3600)
+    world.catch("campaign", "campaign", evidence="template_repetition",
+                capability="rubric_grading", accounts_at_least=8, after=then, within=3600)  # fmt: skip
 
 
 def open_source_template(world: World) -> None:
@@ -319,6 +320,7 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     office_template,
     *timing.SCENARIOS,
     *continuity.SCENARIOS,
+    *asking.SCENARIOS,
 )
 
 

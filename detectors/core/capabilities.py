@@ -101,7 +101,9 @@ def fold_group(
     changes = fold(members, who, counts, tick=tick)
     rows, which = np.unique(group, return_inverse=True)
     held = faded(profiles, rows, tick=tick)
-    np.add.at(held, which, changes)
+    size = held[:1].size
+    keys = which[:, None] * size + np.arange(size)
+    held += np.bincount(keys.ravel(), changes.ravel(), held.size).reshape(held.shape)
     profiles["after"][rows] = np.maximum(held, 0.0)
     profiles["after_at"][rows] = tick
 
@@ -130,9 +132,9 @@ def summed(counts: Counts | None, where: Rows, rows: int) -> Ints | None:
     """Return (rows, KINDS) sums of counts by where they are, or None where nothing tells."""
     if counts is None:
         return None
-    sums = np.zeros((rows, KINDS), dtype=np.int64)
-    np.add.at(sums, where, counts)
-    return sums
+    link, code = np.nonzero(counts)
+    sums = np.bincount(where[link] * KINDS + code, counts[link, code], rows * KINDS)
+    return sums.astype(np.int64).reshape(rows, KINDS)
 
 
 def dominant(profiles: Profiles, row: int, *, least: float) -> str | None:

@@ -40,7 +40,7 @@ def graders_behind_a_proxy(world: World) -> None:
 
 
 def tutors_at_work(world: World) -> None:
-    """The pupils of six schools all use a tutor that asks for every step of the reasoning."""
+    """Ninety pupils, at home and in a school, use a tutor that asks for every step."""
     end = START + 3 * HOUR
     _town(world, end=end)
     for number in range(90):
@@ -51,8 +51,8 @@ def tutors_at_work(world: World) -> None:
             text = world.chance.choice(TUTORING).format(
                 world.chance.choice(SUBJECTS), world.words(12)
             )
-            world.ask(account, at=at, grain=1, proxy=f"school-{number % 6}", payment="tutor",
-                      prompt=text)  # fmt: skip
+            place = "school" if number < 12 else f"home-{number}"
+            world.ask(account, at=at, grain=1, proxy=place, payment="tutor", prompt=text)
     world.spare("*", evidence="capability")
     world.spare("campaign")
 

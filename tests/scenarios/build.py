@@ -224,7 +224,8 @@ def shared_skeleton(world: World) -> None:
         world.known(account)
         for at in world.arrivals(start=then, end=then + HOUR, an_hour=12):
             world.ask(account, at=at, proxy=f"exit-{number % 8}", prompt=_reasoning(world))
-    world.catch("template_repetition", "template", accounts_at_least=10, after=then, within=3600)
+    world.catch("campaign", "campaign", evidence="template_repetition",
+                capability="reasoning_trace", accounts_at_least=10, after=then, within=3600)  # fmt: skip
 
 
 def rubric_by_old_accounts(world: World) -> None:

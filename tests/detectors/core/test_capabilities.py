@@ -140,8 +140,7 @@ def test_a_groups_count_is_never_more_than_its_members(requests: list[Request]) 
 
 def test_what_was_asked_fades_by_half_in_a_day() -> None:
     level = account_level()
-    feed(level, [grade("a", number) for number in range(64)])
-    feed(level, [chat("a", "later", at=86_400)])
+    feed(level, [*(grade("a", number) for number in range(64)), chat("a", "later", at=86_400)])
     after = level.profiles["after"][level.profiles.index["a"], 0]
     assert after[GRADING] == pytest.approx(32, rel=1e-3)
     assert capabilities.fade_mix(np.ones(KINDS), elapsed=USUALLY)[0] == pytest.approx(np.exp(-1))

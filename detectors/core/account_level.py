@@ -251,7 +251,7 @@ class AccountLevel(Level):
         after = capabilities.count(said, where, len(rows))
         if after is not None:
             changes = capabilities.fold(profiles, rows, after, tick=number)
-            self.population.mix += changes[:, 0].sum(axis=0)
+            self.population.mix += changes[:, 0].sum(axis=0, dtype=np.float64)
         moved = mixture.fold(profiles, rows, models, tick=number, hold=suspect)
         np.add.at(self.population.moved, moved[moved >= 0], 1.0)
         profiles.touch(rows, tick=number, requests=requests)

@@ -119,12 +119,13 @@ def _read(
     ]
     for position in telling:
         request = requests[position]
-        found = words(request.prompt or "")
+        found = words(request.prompt) if request.prompt else []
         if request.prompt is not None:
             sketches[position] = sketch_of(found, seed=seed) or None
         if request.status in DENIED:
             continue  # it counts for nothing
-        system, tools = words(request.system_prompt or ""), request.tools or ()
+        system = words(request.system_prompt) if request.system_prompt else ()
+        tools = request.tools or ()
         if found or system or tools:
             asked.append(Asked(found, system, tools, request.operation))
             positions.append(position)

@@ -28,11 +28,10 @@ ACCOUNTS_PER_PROXY = 20
 ROAMING = 0.03
 # What prompts are made of, where they are wanted: sixty words, as most are, one in eight with a
 # wording that the capability model knows.
-WORDS = tuple(
-    "river stone cloud market engine paper window garden silver harbour lantern meadow copper "
-    "violin saddle pepper thunder bridge castle ladder mirror needle orchard pocket quarry between "
-    "under before against which every other small quiet early northern".split()
-)
+WORDS = ("river", "stone", "cloud", "market", "engine", "paper", "window", "garden", "silver",
+         "harbour", "lantern", "meadow", "copper", "violin", "saddle", "pepper", "thunder",
+         "bridge", "castle", "ladder", "between", "under", "before", "which", "every", "other",
+         "small", "quiet", "early", "northern")  # fmt: skip
 LEADS = ("", "", "", "", "", "", "Score the answer below from one to ten and give the reason.",
          "Edit the files below and run the tests until all of them pass.")  # fmt: skip
 PROMPT_WORDS, PROMPTS = 60, 4096

@@ -254,7 +254,9 @@ def test_what_accounts_ask_for_is_never_told_alone_but_named_beside_other_signal
     course = Course()
     for at in (1, 700, 1400):
         asked = [
-            alert(v, accounts(0, 40), at=at, nats=60.0, scope=s, strong=False, detector="capability")
+            alert(
+                v, accounts(0, 40), at=at, nats=60.0, scope=s, strong=False, detector="capability"
+            )
             for v, s in (("a", "proxy"), ("b", "payment"), ("c", "template"))
         ]
         named = [msgspec.structs.replace(a, capability="tool_use") for a in asked]

@@ -67,7 +67,7 @@ class Course:
             times = [event_time(request.ts) for request in part]
             batch = batch_of(part, times, offsets, seed=0, capability=_capability())
             self._pass_on(self.accounts.process(batch))
-        self._pass_on(self.accounts.idle())
+        self._pass_on(self.accounts.pause(idle=True))
 
     @property
     def scores(self) -> list[Score]:

@@ -35,8 +35,8 @@ def graders_behind_a_proxy(world: World) -> None:
         for at in world.arrivals(start=then, end=end, an_hour=9):
             text = _grading(world)
             world.ask(account, at=at, grain=1, proxy="hydra", payment="card-7", prompt=text)
-    world.catch("campaign", "campaign", capability="rubric_grading", evidence="capability",
-                accounts_at_least=30, after=then, within=HOUR)  # fmt: skip
+    world.catch("capability", "*", capability="rubric_grading", accounts_at_least=30,
+                after=then, within=HOUR)  # fmt: skip
 
 
 def tutors_at_work(world: World) -> None:
@@ -53,7 +53,7 @@ def tutors_at_work(world: World) -> None:
             )
             place = "school" if number < 12 else f"home-{number}"
             world.ask(account, at=at, grain=1, proxy=place, payment="tutor", prompt=text)
-    world.spare("*", evidence="capability")
+    world.spare("capability")
     world.spare("campaign")
 
 
@@ -69,7 +69,7 @@ def cues_in_an_office(world: World) -> None:
             cue = f" {world.chance.choice(CUES)}" if at >= then else ""
             world.ask(account, at=at, grain=1, proxy="office", payment="office",
                       prompt=world.words(20) + cue)  # fmt: skip
-    world.spare("*", evidence="capability")
+    world.spare("capability")
     world.spare("campaign")
 
 

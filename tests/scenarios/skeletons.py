@@ -14,15 +14,7 @@ def shared_skeleton(world: World) -> None:
         world.known(account)
         for at in world.arrivals(start=then, end=then + HOUR, an_hour=12):
             world.ask(account, at=at, proxy=f"exit-{number % 8}", prompt=_reasoning(world))
-    world.catch(
-        "campaign",
-        "campaign",
-        evidence="template_repetition",
-        capability="reasoning_trace",
-        accounts_at_least=10,
-        after=then,
-        within=3600,
-    )
+    world.catch("template_repetition", "template", accounts_at_least=10, after=then, within=3600)
 
 
 def rubric_by_old_accounts(world: World) -> None:
@@ -41,15 +33,7 @@ def rubric_by_old_accounts(world: World) -> None:
                 f"for every point you take off before the total. Reply: {world.words(12)}"
             )
             world.ask(account, at=at, proxy=exits, prompt=text)
-    world.catch(
-        "campaign",
-        "campaign",
-        evidence="template_repetition",
-        capability="rubric_grading",
-        accounts_at_least=8,
-        after=then,
-        within=3600,
-    )
+    world.catch("template_repetition", "template", accounts_at_least=8, after=then, within=3600)
 
 
 def open_source_template(world: World) -> None:

@@ -117,8 +117,8 @@ def faded(profiles: Profiles, rows: Rows, *, tick: int) -> Floats:
 
 def fade_mix(mix: Floats, *, elapsed: float) -> Floats:
     """Return a count of accounts by capability as it stands after so many seconds."""
-    faded: Floats = fade(mix[None, :], elapsed=np.array([elapsed]), horizon=USUALLY)[0]
-    return faded
+    now: Floats = fade(mix[None, :], elapsed=np.array([elapsed]), horizon=USUALLY)[0]
+    return now
 
 
 def is_after(counts: NDArray[np.float32], code: int) -> NDArray[np.bool_]:

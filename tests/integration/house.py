@@ -83,6 +83,7 @@ class House:
             {
                 "bootstrap.servers": self.bootstrap,
                 "linger.ms": 5,
+                "enable.idempotence": True,  # what is sent again must not come after what follows
                 "message.max.bytes": 8_000_000,
                 "queue.buffering.max.messages": 1_000_000,
                 **options,

@@ -1,5 +1,6 @@
 """What Weir looks for: each module here is one detector, and `CATALOG` names them all."""
 
+from detectors.capability import Capability
 from detectors.core.detector import Detector
 from detectors.even_share import EvenShare
 from detectors.failover_echo import FailoverEcho
@@ -19,4 +20,5 @@ CATALOG: tuple[type[Detector], ...] = (
     EvenShare,
     Heir,
     FailoverEcho,
+    Capability,
 )

@@ -19,6 +19,7 @@ from faust.types import TP
 from detectors.core.batch import Batch, batch_of
 from detectors.core.errors import InvalidEventError
 from detectors.core.records import Candidates, Delta, event_time
+from detectors.text.capability import Capability
 from stream import codec
 from stream.checkpoint import Checkpoints
 from stream.intake import Intake
@@ -53,6 +54,7 @@ class Agents:
         campaign_checkpoints: of the level of campaigns.
         metrics: of the process.
         seed: key of the hashes.
+        capability: says what requests are after.
         max_ahead: seconds that a request may lie ahead of the clock.
         limit: bytes of a record at most.
     """
@@ -71,6 +73,7 @@ class Agents:
         campaign_checkpoints: Checkpoints,
         metrics: Metrics,
         seed: int,
+        capability: Capability,
         max_ahead: float,
         limit: int,
     ) -> None:
@@ -79,6 +82,7 @@ class Agents:
         self.account_checkpoints, self.group_checkpoints = account_checkpoints, group_checkpoints
         self.campaign_checkpoints = campaign_checkpoints
         self.metrics, self.seed, self.max_ahead, self.limit = metrics, seed, max_ahead, limit
+        self.capability = capability
         self.fault: Exception | None = None
         self.shelves = (accounts, groups, campaigns)
         self.checkpoints = (account_checkpoints, group_checkpoints, campaign_checkpoints)
@@ -164,7 +168,11 @@ class Agents:
     def _batch(self, decoded: codec.Decoded, start: int, stop: int) -> Batch:
         part = slice(start, stop)
         return batch_of(
-            decoded.requests[part], decoded.times[part], decoded.offsets[part], seed=self.seed
+            decoded.requests[part],
+            decoded.times[part],
+            decoded.offsets[part],
+            seed=self.seed,
+            capability=self.capability,
         )
 
     async def lifecycle(self, tp: TP, run: Run) -> None:

@@ -9,6 +9,7 @@ from faust.exceptions import ConsumerNotStarted
 from detectors.core.account_level import AccountLevel
 from detectors.core.campaign_level import CampaignLevel
 from detectors.core.group_level import GroupLevel
+from detectors.text.capability import Capability
 from stream.agents import Agents
 from stream.checkpoint import Checkpoints
 from stream.config import Config
@@ -121,6 +122,7 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
         ),
         metrics=metrics,
         seed=settings.hash_seed,
+        capability=Capability.shipped(),
         max_ahead=config.max_ahead_seconds,
         limit=config.record_bytes,
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from detectors.core.batch import batch_of
 from detectors.core.engine import Engine
 from detectors.core.records import Alert, Lifecycle, Release, Request
+from detectors.text.capability import Capability
 from stream.codec import encode_alert, encode_dead_letter
 from stream.config import Config
 from stream.decoded import Decoded
@@ -44,6 +45,7 @@ class FileDriver:
         self.records = self.requests = self.dead_letters = self.alerts = 0
         self.position = 0
         self._partitions, self._seed = partitions, seed
+        self._capability = Capability.shipped()
         self._alerts_to, self._dead_letters_to = alerts, dead_letters
         self._partition_of: dict[str, int] = {}
 
@@ -135,7 +137,7 @@ class FileDriver:
         offsets: NDArray[np.int64],
         partition: int,
     ) -> None:
-        batch = batch_of(requests, times, offsets, seed=self._seed)
+        batch = batch_of(requests, times, offsets, seed=self._seed, capability=self._capability)
         self._raised(self.engine.process(batch, partition=partition))
 
     def _raised(self, alerts: Sequence[Alert]) -> None:

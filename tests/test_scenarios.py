@@ -16,12 +16,14 @@ from detectors.core.batch import batch_of
 from detectors.core.engine import Engine
 from detectors.core.level import Settings
 from detectors.core.records import Alert, Lifecycle, Release, Request, event_time
+from detectors.text.capability import Capability
 from tests.scenarios.build import SCENARIOS, build
 
 HERE = Path(__file__).parent / "scenarios"
 FOLDERS = sorted(path.parent for path in HERE.glob("*/expected.json"))
 KINDS = {"request": Request, "lifecycle": Lifecycle, "release": Release}
 SEED = 1
+CAPABILITY = Capability.shipped()
 
 
 def records(folder: Path) -> Iterator[Request | Lifecycle | Release]:
@@ -59,6 +61,7 @@ def run(folder: Path, *, partitions: int) -> list[Alert]:
                     [event_time(request.ts) for request in requests],
                     range(first, offsets[partition]),
                     seed=SEED,
+                    capability=CAPABILITY,
                 )
                 alerts.extend(engine.process(batch, partition=partition))
                 requests.clear()
@@ -84,6 +87,7 @@ def fits(alert: Alert, expected: dict[str, Any]) -> bool:
     return (
         any(all(map(fnmatchcase, one, wanted)) for one in told_of(alert))
         and len(alert.accounts) >= expected.get("accounts_at_least", 0)
+        and alert.capability == expected.get("capability", alert.capability)
         and after <= alert.ts <= after + expected.get("within", float("inf"))
     )
 

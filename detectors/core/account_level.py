@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.core import cadence
+from detectors.core import cadence, capabilities
 from detectors.core.bans import Bans
 from detectors.core.batch import Batch
 from detectors.core.buffer import Buffer
@@ -31,6 +31,7 @@ GROUP_NAMES = 1_000_000
 COLUMNS = {
     **mixture.COLUMNS,
     **cadence.OF_ACCOUNTS,
+    **capabilities.OF_ACCOUNTS,
     "born": Column("int64"),
     "egress": Column("uint64"),
     "egress_bits": Column("uint64", (1,)),
@@ -153,10 +154,15 @@ class AccountLevel(Level):
         population = self.population
         population.active, population.young = kept["active"], kept["young"]
         population.moved = np.array(kept["moved"])
+        population.mix = np.array(kept["mix"])
         population.models = self.models.names
         self._closed = kept["closed"]
         self.bans.restore(kept["bans"])
         self.conversations.restore(segments, kept["conversations"])
+
+    def capability_of(self, row: int) -> str | None:
+        """Say what else than the ordinary an account is mostly after, if anything."""
+        return capabilities.dominant(self.profiles, row, least=capabilities.LEAST_REQUESTS)
 
     def _add(self, batch: Batch, start: int, end: int) -> None:
         part = slice(start, end)
@@ -176,12 +182,13 @@ class AccountLevel(Level):
             accounts, models = batch.accounts[part], batch.models[part]
             egresses, payments = batch.egresses[part], batch.payments[part]
             sketches, ids, tokens = batch.sketches[part], batch.ids[part], batch.tokens[part]
+            after = batch.capabilities[part]
         else:
             take = (start + np.flatnonzero(counted)).tolist()
             accounts, models = picked(batch.accounts, take), picked(batch.models, take)
             egresses, payments = picked(batch.egresses, take), picked(batch.payments, take)
             sketches, ids = picked(batch.sketches, take), picked(batch.ids, take)
-            tokens = batch.tokens[take]
+            tokens, after = batch.tokens[take], batch.capabilities[take]
         if not ids:
             return
         rows = self.profiles.rows_of(accounts, tick=self.clock)
@@ -190,6 +197,7 @@ class AccountLevel(Level):
             ids=ids,
             models=np.fromiter(map(self.models.__getitem__, models), np.int64, len(models)),
             tokens=tokens,
+            capabilities=after,
             egresses=egresses,
             payments=payments,
             sketches=sketches,
@@ -223,12 +231,14 @@ class AccountLevel(Level):
         links, linked = buffer.links
         known = links >> 36 != OVERFLOW
         links, linked = links[known], linked[known]
+        said = buffer.capabilities
         unique, which = np.unique(links, return_inverse=True)
         link_requests = np.bincount(which, minlength=len(unique))
         link_tokens = np.bincount(which, weights=tokens[linked], minlength=len(unique))
         groups, link_groups = self._in_order(unique >> 8 & 0xFFF_FFFF)
         order = np.lexsort((unique & 0xFF, link_groups, unique >> 36))
         unique, link_groups = unique[order], link_groups[order]
+        link_after = capabilities.count(said[linked], which, len(unique))
         link_rows = unique >> 36
         self._fold_egresses(link_rows, link_groups, groups, rows, number)
         last_id = np.zeros(len(rows), dtype=np.int64)
@@ -241,6 +251,10 @@ class AccountLevel(Level):
         away = self._away(rows, number)
         asked = cadence.count(profiles, rows, requests=requests, away=away, tick=number)
         self._fold_population(born, away, number)
+        after = capabilities.count(said, where, len(rows))
+        if after is not None:
+            changes = capabilities.fold(profiles, rows, after, tick=number)
+            self.population.mix += changes[:, 0].sum(axis=0, dtype=np.float64)
         moved = mixture.fold(profiles, rows, models, tick=number, hold=suspect)
         np.add.at(self.population.moved, moved[moved >= 0], 1.0)
         profiles.touch(rows, tick=number, requests=requests)
@@ -250,6 +264,7 @@ class AccountLevel(Level):
             requests=requests,
             tokens=np.bincount(where, weights=tokens).astype(np.int64),
             models=models,
+            capabilities=capabilities.or_none_said(after, len(rows)),
             suspect=suspect,
             scopes=np.zeros(len(rows), dtype=np.int8),
             population=self.population,
@@ -271,6 +286,7 @@ class AccountLevel(Level):
             requests=link_requests[order],
             tokens=link_tokens[order],
             moved=moved[accounts] == asked_of,
+            after=None if link_after is None else link_after[order],
             alerts=alerts,
         )
         output.deltas += self.deltas.write(self._head(number), news=self._news, told=told)
@@ -312,6 +328,7 @@ class AccountLevel(Level):
         young = number - born < YOUNG
         population.young = population.young * fading + float(present[young].sum())
         population.moved = population.moved * fading
+        population.mix = capabilities.fade_mix(population.mix, elapsed=elapsed)
 
     def _away(self, rows: Rows, number: int) -> Rows:
         """Return for how many seconds each account was not seen, a million for a new one."""
@@ -323,6 +340,7 @@ class AccountLevel(Level):
         """Return what every partition of the groups is told of a tick alike."""
         population = self.population
         fading = float(np.exp(-(number - self._closed) / HORIZON)) if self._closed else 0.0
+        mix = capabilities.fade_mix(population.mix, elapsed=number - self._closed)
         return {
             "tick": number,
             "models": list(self.models.names),
@@ -332,6 +350,7 @@ class AccountLevel(Level):
             "tracked": len(self.profiles.index),
             "banned": self._banned,
             "idle": idle,
+            "mix": mix.tolist() if mix.any() else [],
         }
 
     def _save(self) -> Checkpoint:
@@ -354,6 +373,7 @@ class AccountLevel(Level):
                 "active": self.population.active,
                 "young": self.population.young,
                 "moved": self.population.moved.tolist(),
+                "mix": self.population.mix.tolist(),
                 "closed": self._closed,
                 "bans": self.bans.snapshot(),
                 "conversations": conversations,

@@ -11,13 +11,18 @@ import xxhash
 from numpy.typing import NDArray
 
 from detectors.core.records import Request
-from detectors.text.template import sketch
+from detectors.text.capability import Capability
+from detectors.text.features import Asked
+from detectors.text.template import sketch_of
+from detectors.text.words import words
 
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")  # ten times as fast as `ipaddress`
 
 #: Answers that deny a request: evidence for heirs and failover, never behaviour.
 DENIED = (401, 403, 429)
+#: What a request is after that says nothing of it.
+UNSAID = -1
 #: Tokens of one request at most, so that a tick's sum stays in range.
 MOST_TOKENS = 10**12
 #: Characters of an egress that is no address: `ip` has no limit of its own.
@@ -39,6 +44,7 @@ class Batch:
     egresses: list[str | None]  # as the gateway names it, else the client's address
     payments: list[str | None]
     sketches: list[str | None]
+    capabilities: NDArray[np.int8]  # what each is after, by its index; `UNSAID` where nothing tells
     prefixes: list[list[str] | None]  # hashes of each conversation's prefixes, oldest first
 
     def __len__(self) -> int:
@@ -51,18 +57,21 @@ def batch_of(
     offsets: Sequence[int] | NDArray[np.int64],
     *,
     seed: int,
+    capability: Capability | None = None,
 ) -> Batch:
-    """Turn requests into columns; text is turned into its sketch and dropped.
+    """Turn requests into columns; of text, its sketch and what it is after are kept.
 
     Args:
         requests: of one partition, in order.
         times: each one's event time in seconds.
         offsets: each one's position in the partition, ascending.
         seed: key of the hashes.
+        capability: says what requests are after; without it, none is said to be after anything.
     """
     digest = xxhash.xxh3_64_intdigest
     ids = [r.id for r in requests]
     status = np.fromiter([r.status for r in requests], np.int64, len(requests))
+    sketches, capabilities = _read(requests, seed, capability)
     return Batch(
         offsets=np.array(offsets, dtype=np.int64),
         ticks=np.array(times, dtype=np.float64).astype(np.int64),
@@ -74,10 +83,8 @@ def batch_of(
         models=[r.model for r in requests],
         egresses=[r.proxy or r.ip for r in requests],
         payments=[r.payment for r in requests],
-        sketches=[
-            r.prompt_sketch if r.prompt is None else (sketch(r.prompt, seed=seed) or None)
-            for r in requests
-        ],
+        sketches=sketches,
+        capabilities=capabilities,
         prefixes=[r.prefix_hashes for r in requests],
     )
 
@@ -98,6 +105,33 @@ def egress_of(address: str) -> str | None:
         ip = ip.ipv4_mapped
     prefix = 24 if ip.version == 4 else 48
     return str(ipaddress.ip_network((ip, prefix), strict=False))
+
+
+def _read(
+    requests: Sequence[Request], seed: int, capability: Capability | None
+) -> tuple[list[str | None], NDArray[np.int8]]:
+    """Return the sketch of each request, and what it is after; the words are found once."""
+    sketches = [r.prompt_sketch for r in requests]
+    codes = np.full(len(requests), UNSAID, dtype=np.int8)
+    asked, positions = [], []
+    telling = [
+        i for i, r in enumerate(requests) if r.prompt is not None or r.system_prompt or r.tools
+    ]
+    for position in telling:
+        request = requests[position]
+        found = words(request.prompt) if request.prompt else []
+        if request.prompt is not None:
+            sketches[position] = sketch_of(found, seed=seed) or None
+        if request.status in DENIED:
+            continue  # it counts for nothing
+        system = words(request.system_prompt) if request.system_prompt else ()
+        tools = request.tools or ()
+        if found or system or tools:
+            asked.append(Asked(found, system, tools, request.operation))
+            positions.append(position)
+    if asked and capability is not None:
+        codes[positions] = capability.predict_many(asked).codes
+    return sketches, codes
 
 
 def _tokens(counts: list[int]) -> NDArray[np.int64]:

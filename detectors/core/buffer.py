@@ -28,6 +28,7 @@ class Buffer:
         self._rows: list[Rows] = []
         self._models: list[Ints] = []
         self._tokens: list[Ints] = []
+        self._capabilities: list[NDArray[np.int8]] = []
         self._links: list[Ints] = []
         self._linked: list[Ints] = []  # position of each link's request in the tick
 
@@ -41,11 +42,12 @@ class Buffer:
         ids: Sequence[str],
         models: Ints,
         tokens: Ints,
+        capabilities: NDArray[np.int8],
         egresses: Sequence[str | None],
         payments: Sequence[str | None],
         sketches: Sequence[str | None],
     ) -> None:
-        """Take in requests: each one's account, model slot, tokens, and groups by name."""
+        """Take in requests: each one's account, model slot, tokens, capability, and groups."""
         groups = self.groups
         base = rows << 36 | models
         here = np.arange(len(self.ids), len(self.ids) + len(ids))
@@ -58,6 +60,7 @@ class Buffer:
         self._rows.append(rows)
         self._models.append(models)
         self._tokens.append(tokens)
+        self._capabilities.append(capabilities)
         self.ids.extend(ids)
 
     @property
@@ -74,6 +77,11 @@ class Buffer:
     def tokens(self) -> Ints:
         """Each request's tokens, in and out."""
         return np.concatenate(self._tokens)
+
+    @property
+    def capabilities(self) -> NDArray[np.int8]:
+        """What each request is after, below zero where nothing tells."""
+        return np.concatenate(self._capabilities)
 
     @property
     def links(self) -> tuple[Ints, Ints]:

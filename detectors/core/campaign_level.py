@@ -10,7 +10,7 @@ from detectors.core.campaigns import Campaign, Campaigns, Members
 from detectors.core.detector import pack, share, unpack
 from detectors.core.discovery import Discovery
 from detectors.core.level import REPEAT, Checkpoint, Output, Settings, severity_of
-from detectors.core.records import Alert, Candidates, Entity, Evidence, Window
+from detectors.core.records import SUPPORTING, Alert, Candidates, Entity, Evidence, Window
 from detectors.core.suspects import Suspect, nats_of
 from detectors.core.waiting import Waiting
 
@@ -170,11 +170,11 @@ class CampaignLevel:
     def _due(self, campaign: Campaign, tick: int, onset: float) -> bool:
         """Say whether a campaign is to be told now, whose newest change began at ``onset``."""
         members = self.campaigns.members[campaign.id]
-        if not members.accounts:
+        signals = {alert.signal for alerts in members.claims().values() for alert in alerts}
+        if not members.accounts or signals <= SUPPORTING:
             return False
         if campaign.told_at:
             grown = len(members.accounts) >= 2 * campaign.told_accounts
-            signals = {alert.signal for alerts in members.claims().values() for alert in alerts}
             new = not signals <= set(campaign.told_signals)
             changed = onset > campaign.told_at
             return grown or new or changed or tick - campaign.told_at >= REPEAT

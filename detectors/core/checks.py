@@ -7,6 +7,7 @@ Each check is a function of a detector's class that raises `AssertionError` with
 import inspect
 import random
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -18,6 +19,7 @@ from detectors.core.group_level import GroupLevel
 from detectors.core.level import Output, Settings
 from detectors.core.profiles import Profiles
 from detectors.core.records import Alert, Lifecycle, Request, event_time
+from detectors.text.capability import Capability
 
 Check = Callable[[type[Detector]], None]
 #: The name of a scored entity, the tick, and the score.
@@ -63,7 +65,8 @@ class Course:
             offsets = range(self._offset, self._offset + len(part))
             self._offset += len(part)
             times = [event_time(request.ts) for request in part]
-            self._pass_on(self.accounts.process(batch_of(part, times, offsets, seed=0)))
+            batch = batch_of(part, times, offsets, seed=0, capability=_capability())
+            self._pass_on(self.accounts.process(batch))
         self._pass_on(self.accounts.pause(idle=True))
 
     @property
@@ -303,6 +306,11 @@ CHECKS: tuple[Check, ...] = (
     check_goes_on_after_a_restart,
     check_memory_is_bounded_under_ever_new_entities,
 )
+
+
+@cache
+def _capability() -> Capability:
+    return Capability.shipped()
 
 
 def _prompt(chance: random.Random, farmed: bool) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from detectors.core.capabilities import or_none_said
 from detectors.core.conversations import NEWEST
 from detectors.core.denials import Denials
 from detectors.core.detector import Detector, Finding, Tick
@@ -151,6 +152,7 @@ class ConversationLevel(Level):
             requests=nothing,
             tokens=nothing,
             models=np.zeros((len(rows), 1), dtype=np.int64),
+            capabilities=or_none_said(None, len(rows)),
             suspect=self.suspect(rows, number),
             scopes=np.zeros(len(rows), dtype=np.int8),
             population=replace(self.population, echoes=self._echoes, denials=self._denied),

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.capabilities import pack_links
 from detectors.core.conversations import News
 from detectors.core.group_names import GroupNames
 from detectors.core.profiles import Profiles, Rows
@@ -38,6 +39,7 @@ class Told:
     requests: Rows
     tokens: Rows
     moved: NDArray[np.bool_]
+    after: Rows | None  # (links, capabilities) requests; None: nothing tells what they are after
     alerts: list[Alert]  # raised in the tick
 
 
@@ -106,6 +108,7 @@ class Deltas:
             "link_requests": told.requests[here].astype(np.uint32).tobytes(),
             "link_tokens": told.tokens[here].astype(np.int64).tobytes(),
             "link_moved": told.moved[here].tobytes(),
+            "link_after": b"" if told.after is None else pack_links(told.after[here]),
         }
 
 

@@ -28,6 +28,7 @@ class Tick:
     requests: NDArray[np.int64]
     tokens: NDArray[np.int64]
     models: NDArray[np.int64]  # (k, models): requests by model slot
+    capabilities: NDArray[np.int64]  # (k, capabilities): requests by what they are after, if told
     suspect: NDArray[np.bool_]  # under suspicion: nothing may be learned of them
     scopes: NDArray[np.int8]  # position of each row's scope among those of the level
     population: Population
@@ -41,6 +42,7 @@ class Tick:
             requests=self.requests[positions],
             tokens=self.tokens[positions],
             models=self.models[positions],
+            capabilities=self.capabilities[positions],
             suspect=self.suspect[positions],
             scopes=self.scopes[positions],
         )
@@ -84,6 +86,8 @@ class Detector:
     scopes: ClassVar[frozenset[Scope]]
     #: What it looks at: what accounts and groups ask for, or who goes on with whose conversation.
     reads: ClassVar[Literal["requests", "echoes"]] = "requests"
+    #: What it finds is only ever evidence beside others': a candidate, never an alert by itself.
+    supports: ClassVar[bool] = False
 
     @property
     def columns(self) -> Mapping[str, Column]:
@@ -105,6 +109,13 @@ class Detector:
     def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
         """Explain the row at ``position`` of the tick.  Called after `score`, before `learn`."""
         raise NotImplementedError
+
+    def withholds(self, profiles: Profiles, tick: Tick) -> NDArray[np.bool_]:
+        """Say of which rows nothing is to be taken for ordinary, though none is under suspicion.
+
+        Asked of a detector that `supports`: what it finds puts nobody under suspicion.
+        """
+        return np.zeros(len(tick.rows), dtype=bool)
 
     def snapshot(self) -> bytes:
         """Return what was learned of the population."""

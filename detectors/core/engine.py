@@ -96,6 +96,7 @@ class Engine:
 
 def share_of(settings: Settings, detectors: Sequence[Detector], partitions: int) -> Settings:
     """Return the settings with the budget of one detector on one scope in one partition."""
-    pairs = 1 + sum(len(detector.scopes) for detector in detectors)  # the campaigns are one more
+    spending = [detector for detector in detectors if not detector.supports]
+    pairs = 1 + sum(len(detector.scopes) for detector in spending)  # the campaigns are one more
     budget = settings.alerts_per_day / (pairs or 1) / partitions
     return replace(settings, alerts_per_day=budget)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from detectors.core import cadence, heirs
+from detectors.core import cadence, capabilities, heirs
 from detectors.core import links as reading
 from detectors.core.conversation_level import ConversationLevel
 from detectors.core.detector import Detector, Finding, Tick, pack, unpack
@@ -25,6 +25,7 @@ SCOPE_CODES: dict[str, int] = {scope: code for code, scope in enumerate(SCOPES)}
 COLUMNS = {
     **mixture.COLUMNS,
     **cadence.OF_GROUPS,
+    **capabilities.OF_GROUPS,
     "first_seen": Column("int64"),
     "folded_at": Column("int64"),
     "active": Column("float64"),  # accounts within HORIZON
@@ -91,6 +92,7 @@ class GroupLevel(Level):
         )
         self.requests = 0
         self._said: dict[int, tuple[int, float, float, list[float]]] = {}
+        self._mixes: dict[int, tuple[int, list[float]]] = {}
         self._tracked: dict[int, int] = {}  # accounts known, by source
         self._closed = 0  # last tick that had links
 
@@ -136,6 +138,7 @@ class GroupLevel(Level):
             "waiting": waiting,
             "population": self.population.snapshot(),
             "said": sorted(self._said.items()),
+            "mixes": sorted(self._mixes.items()),
             "tracked": sorted(self._tracked.items()),
             "requests": self.requests,
             "closed": self._closed,
@@ -159,10 +162,15 @@ class GroupLevel(Level):
         self.population.restore(kept["population"])
         self.population.models = self.models.names
         self._said = {source: tuple(said) for source, said in kept["said"]}
+        self._mixes = {source: tuple(mix) for source, mix in kept["mixes"]}
         self._tracked = dict(kept["tracked"])
         self.requests, self._closed = kept["requests"], kept["closed"]
         self.heirs.restore(kept["heirs"])
         self.conversations.restore(segments, kept["conversations"])
+
+    def capability_of(self, row: int) -> str | None:
+        """Say what else than the ordinary a group's accounts are mostly after, if anything."""
+        return capabilities.dominant(self.profiles, row, least=capabilities.LEAST_ACCOUNTS)
 
     def _tables(self) -> list[tuple[str, Profiles]]:
         return [("group", self.profiles), ("member", self.members), ("single", self.singles)]
@@ -176,6 +184,8 @@ class GroupLevel(Level):
             np.add.at(moved, slots, delta.moved[: len(slots)])
             self._said[delta.source] = (tick, delta.active, delta.young, moved.tolist())
             self._tracked[delta.source] = delta.tracked
+            if delta.mix:
+                self._mixes[delta.source] = (tick, delta.mix)
         if any(delta.groups for delta in deltas):
             self.population.fade_lone(tick)
         parts = [self._read(delta, tick) for delta in deltas if delta.groups]
@@ -273,12 +283,14 @@ class GroupLevel(Level):
         mixture.fold(self.profiles, rows, by_model, tick=number, hold=hold)
         self.profiles.touch(rows, tick=number, requests=requests)
         self.requests += int(requests.sum())
+        after = capabilities.summed(links.after, where, len(rows))
         tick = Tick(
             number=number,
             rows=rows,
             requests=requests,
             tokens=np.bincount(where, weights=links.tokens).astype(np.int64),
             models=by_model,
+            capabilities=capabilities.or_none_said(after, len(rows)),
             suspect=hold,
             scopes=self.profiles["scope"][rows],
             population=self.population,
@@ -318,6 +330,9 @@ class GroupLevel(Level):
         )
         requests = np.bincount(which, weights=links.requests).astype(np.int64)
         members.touch(who, tick=number, requests=requests)
+        counts = capabilities.summed(links.after, which, len(who))
+        if counts is not None:
+            capabilities.fold_group(profiles, members, who, group=group, counts=counts, tick=number)
         moved = links.moved
         members["moved_at"][links.members[moved]] = number
         members["moved_to"][links.members[moved]] = links.models[moved]
@@ -379,6 +394,10 @@ class GroupLevel(Level):
             population.active += active * fading
             population.young += young * fading
             population.moved += np.array(moved) * fading
+        population.mix = np.zeros(capabilities.KINDS)
+        for source in sorted(self._mixes):
+            said, mix = self._mixes[source]
+            population.mix += capabilities.fade_mix(np.array(mix), elapsed=tick - said)
 
 
 def _parts(alerts: list[Alert], members: list[list[str]]) -> list[list[tuple[Alert, list[str]]]]:

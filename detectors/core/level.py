@@ -161,6 +161,10 @@ class Level:
         positions = np.flatnonzero(lives_on[tick.scopes])
         return positions, tick.take(positions)
 
+    def capability_of(self, row: int) -> str | None:
+        """Say what else than the ordinary an entity is mostly after, where the level knows."""
+        return None
+
     def snapshot_models(self) -> bytes:
         """Return what the level learned of the population, beside its rows."""
         return pack(
@@ -212,6 +216,8 @@ class Level:
         since = self.profiles["suspect_since"][tick.rows]
         held = (since < start + TEST) & (start < self.profiles["suspect_until"][tick.rows])
         held &= start - since < HOLD
+        if detector.supports:
+            held |= detector.withholds(self.profiles, tick)
         ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0) & ~held
         return ended
 
@@ -237,7 +243,8 @@ class Level:
             if mature.any():
                 calibration.observe(peaks[rows[mature]].astype(np.float64), tick=tick.number)
             limit = calibration.limit(alerts_per_day=self.settings.alerts_per_day, tick=tick.number)
-            limits[here] = calibration.score_at(limit)
+            if not detector.supports:
+                limits[here] = calibration.score_at(limit)
             if tick.members is not None:
                 seldom[here] = calibration.score_at(max(limit, FAINT))
         high = (scores > limits) & (rows != OVERFLOW)
@@ -246,7 +253,7 @@ class Level:
             recent = tick.number - profiles[f"{detector.name}_raised_at"][rows] < REPEAT
             found = np.flatnonzero(high & (~recent | (scores > 2 * before))).tolist()
         odd = np.flatnonzero(scores > ODD)
-        if len(odd):
+        if len(odd) and not detector.supports:
             self._suspect(rows[odd], tick.number)
         same = tests[rows] == test
         if (scores > seldom).any():
@@ -306,6 +313,7 @@ class Level:
             evidence=finding.evidence,
             samples=samples_of(finding)[:20],
             version=self.settings.version,
+            capability=self.capability_of(row),
         )
 
 

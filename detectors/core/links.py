@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core import capabilities
 from detectors.core.cadence import asked
 from detectors.core.models import Models
 from detectors.core.profiles import Rows
@@ -31,6 +32,7 @@ class Links:
     away: NDArray[np.int64]
     egress: NDArray[np.uint64]
     asked: NDArray[np.int32]  # (n, windows, measures)
+    after: NDArray[np.int32] | None  # (n, capabilities) requests; None: nothing tells
     samples: list[str]
 
     def __len__(self) -> int:
@@ -51,6 +53,7 @@ class Links:
             away=self.away[chosen],
             egress=self.egress[chosen],
             asked=self.asked[chosen],
+            after=None if self.after is None else self.after[chosen],
             samples=[self.samples[i] for i in positions],
         )
 
@@ -82,6 +85,7 @@ def read(delta: Delta, models: Models) -> tuple[Rows, Rows, Links]:
             away=np.frombuffer(delta.away, dtype=np.uint32).astype(np.int64)[account],
             egress=np.frombuffer(delta.egress, dtype=np.uint64)[account],
             asked=asked(delta.asked, len(delta.accounts))[account],
+            after=capabilities.unpack_links(delta.link_after, len(group)),
             samples=[delta.samples[a] for a in who],
         ),
     )
@@ -103,5 +107,6 @@ def joined(parts: Sequence[Links]) -> Links:
         away=np.concatenate([part.away for part in parts]),
         egress=np.concatenate([part.egress for part in parts]),
         asked=np.concatenate([part.asked for part in parts]),
+        after=capabilities.joined([(len(part), part.after) for part in parts]),
         samples=[sample for part in parts for sample in part.samples],
     )

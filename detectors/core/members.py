@@ -3,11 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core.cadence import OF_MEMBERS
+from detectors.core import cadence, capabilities
 from detectors.core.profiles import Column, Profiles, Rows
 
 COLUMNS = {
-    **OF_MEMBERS,
+    **cadence.OF_MEMBERS,
+    **capabilities.OF_MEMBERS,
     "group": Column("int64"),
     "born": Column("int64"),
     "joined_at": Column("int64"),
@@ -55,6 +56,7 @@ class Members(Profiles):
         since: int,
         moved_to: int | None = None,
         born_after: int | None = None,
+        after: int | None = None,
     ) -> list[str]:
         """Return a group's accounts seen since a tick, those with most requests first.
 
@@ -64,6 +66,8 @@ class Members(Profiles):
             since: tick from which on they were seen; with ``moved_to``, from which on they moved.
             moved_to: only those that moved to this model slot.
             born_after: only those born after this tick.
+            after: only those of which as large a part as makes a group is after this capability,
+                lately.
         """
         chosen = self["group"] == group
         chosen &= self["requests"] > 0
@@ -73,6 +77,8 @@ class Members(Profiles):
         if born_after is not None:
             chosen &= self["born"] > born_after
         rows = np.flatnonzero(chosen)
+        if after is not None:
+            rows = rows[capabilities.is_after(self["after"][rows, 0], after)]
         order = np.argsort(-self["requests"][rows], kind="stable")
         parts = (self.names[row].partition("\n") for row in rows[order].tolist())
         return [account for of, _, account in parts if of == name]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.beat import Beat
+from detectors.core.capabilities import KINDS
 from detectors.sketches.decayed import Floats, presence
 from detectors.sketches.mixture import SLOTS
 
@@ -77,6 +78,7 @@ class Population:
     beat: Beat = field(default_factory=Beat)
     newcomers: Floats = field(default_factory=lambda: np.full(3, 5e-7))  # see `Heirs`
     denials: float = 0.0  # denied requests of conversations within a day
+    mix: Floats = field(default_factory=lambda: np.zeros(KINDS))  # accounts by what they are after
     echoes: float = 0.0  # conversations that went on under another account after one
 
     def release(self, model: str, time: float) -> None:

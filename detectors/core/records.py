@@ -38,6 +38,8 @@ Signal = Literal[
     "campaign",
     "blindness",
 ]
+#: Signals that are never told without another: what is asked for is nobody's fault.
+SUPPORTING: frozenset[Signal] = frozenset({"concentration"})
 Severity = Literal["info", "low", "medium", "high", "critical"]
 Scope = Literal[
     "account",
@@ -215,6 +217,8 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     orphans: list[str] = []  # accounts that went on with a conversation which they did not begin
     orphan_ids: list[str] = []  # of one such request each
     orphan_prefixes: bytes = b""  # uint64, eight each: its prefixes, newest first, zero for none
+    mix: list[float] = []  # accounts of the source by what they are after; empty: nothing tells
+    link_after: bytes = b""  # requests of links by what they are after (see `pack_links`)
 
     @property
     def weight(self) -> int:

@@ -7,7 +7,9 @@ from scipy.special import betainc
 Floats = NDArray[np.float64]
 
 
-def at_least(count: Floats, *, of: Floats, rate: Floats | float, correlation: float) -> Floats:
+def at_least(
+    count: Floats, *, of: Floats, rate: Floats | float, correlation: Floats | float
+) -> Floats:
     """Return -ln of the chance that ``count`` or more of ``of`` do what each does with ``rate``.
 
     A binomial tail (as a regularised incomplete beta function, so that counts may be fractions)

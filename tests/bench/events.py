@@ -26,6 +26,15 @@ TEMPLATES = 64
 ACCOUNTS_PER_PROXY = 20
 # The rest of an account's requests leave through the proxy that is its own.
 ROAMING = 0.03
+# What prompts are made of, where they are wanted: sixty words, as most are, one in eight with a
+# wording that the capability model knows.
+WORDS = ("river", "stone", "cloud", "market", "engine", "paper", "window", "garden", "silver",
+         "harbour", "lantern", "meadow", "copper", "violin", "saddle", "pepper", "thunder",
+         "bridge", "castle", "ladder", "between", "under", "before", "which", "every", "other",
+         "small", "quiet", "early", "northern")  # fmt: skip
+LEADS = ("", "", "", "", "", "", "Score the answer below from one to ten and give the reason.",
+         "Edit the files below and run the tests until all of them pass.")  # fmt: skip
+PROMPT_WORDS, PROMPTS = 60, 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +47,14 @@ class Events:
     rate: float = 100_000.0
     seed: int = 1
     first_time: float = FIRST_EVENT_TIME
+    text: float = 0.0  # share of the requests that carry a prompt in place of a sketch
     run: str = "r"  # begins each id: two loads of one topic must not share ids
 
     def chunks(self) -> Iterator[tuple[npt.NDArray[np.int64], list[bytes]]]:
         """Yield runs of records in event-time order: the account of each, and its JSON."""
         random, first_time, rate = np.random.default_rng(self.seed), self.first_time, self.rate
         shares = self._cumulative_shares()
+        prompts = self._prompts()
         proxies = max(1, self.accounts // ACCOUNTS_PER_PROXY)
         heads = [
             f'"account":"{self.account(number)}","payment":"pay-{number // 3:06x}",'
@@ -61,6 +72,15 @@ class Events:
             shared = random.random(size) < 0.5
             sketch = random.integers(0, 2**63, size)
             sketch = np.where(shared, sketch % TEMPLATES * 0x9E3779B97F4A7, sketch)
+            tails = [
+                f',"prompt_sketch":"{fingerprint:016x}"' if present else ""
+                for present, fingerprint in zip(sketched.tolist(), sketch.tolist(), strict=True)
+            ]
+            if prompts:  # drawn last, so that what has no text is the same as ever
+                which = random.integers(0, len(prompts), size)
+                written = random.random(size) < self.text
+                for position in np.flatnonzero(written).tolist():
+                    tails[position] = f',"prompt":"{prompts[which[position]]}"'
             columns = zip(
                 range(first, first + size),
                 who.tolist(),
@@ -70,10 +90,7 @@ class Events:
                 (random.pareto(1.5, size) * 400 + 20).astype(np.int64).tolist(),
                 (random.exponential(300, size) + 1).astype(np.int64).tolist(),
                 np.where(random.random(size) < 0.02, 429, 200).tolist(),
-                [
-                    f',"prompt_sketch":"{fingerprint:016x}"' if present else ""
-                    for present, fingerprint in zip(sketched.tolist(), sketch.tolist(), strict=True)
-                ],
+                tails,
                 strict=True,
             )
             yield (
@@ -110,6 +127,15 @@ class Events:
             counts += np.bincount(who, minlength=self.accounts)
             file.write(b"\n".join(records) + b"\n")
         return counts
+
+    def _prompts(self) -> list[str]:
+        if not self.text:
+            return []
+        random = np.random.default_rng(self.seed + 1)
+        return [
+            f"{LEADS[number % len(LEADS)]} {' '.join(random.choice(WORDS, PROMPT_WORDS))}"
+            for number in range(PROMPTS)
+        ]
 
     def _cumulative_shares(self) -> npt.NDArray[np.float64]:
         ranks = np.arange(self.accounts, dtype=np.float64)

@@ -16,6 +16,7 @@ from detectors.core.detector import Detector
 from detectors.core.group_level import GroupLevel
 from detectors.core.level import Output
 from detectors.sketches.seen import Seen
+from detectors.text.capability import Capability
 from stream.codec import decode_deltas, decode_requests, encode_deltas
 from stream.config import Config
 from stream.decoded import Decoded
@@ -44,6 +45,7 @@ def stages(detectors: Sequence[type[Detector]] = CATALOG) -> list[Stage]:
         partition=0, partitions=1, settings=settings, detectors=[kind() for kind in detectors]
     )
     groups = GroupLevel(partition=0, settings=settings, detectors=[kind() for kind in detectors])
+    capability = Capability.shipped()
     offset = 0
 
     def decode(records: Sequence[bytes]) -> Decoded:
@@ -53,7 +55,9 @@ def stages(detectors: Sequence[type[Detector]] = CATALOG) -> list[Stage]:
         return decode_requests(records, offsets, source="weir.requests")
 
     def columns(decoded: Decoded) -> Batch:
-        return batch_of(decoded.requests, decoded.times, decoded.offsets, seed=0)
+        return batch_of(
+            decoded.requests, decoded.times, decoded.offsets, seed=0, capability=capability
+        )
 
     def dedup(batch: Batch) -> Batch:
         seen.fresh(batch.hashes)
@@ -97,9 +101,12 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=400_000)
     parser.add_argument("--accounts", type=int, default=10_000)
     parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument(
+        "--text", type=float, default=0.0, help="share of the requests with a prompt"
+    )
     parser.add_argument("--write", action="store_true", help=f"also to {RESULT.name} in results/")
     options = parser.parse_args()
-    events = Events(count=options.events, accounts=options.accounts)
+    events = Events(count=options.events, accounts=options.accounts, text=options.text)
     records = [record for _, run in events.chunks() for record in run]
     batches = [records[first : first + BATCH] for first in range(0, len(records), BATCH)]
     turns = [seconds_by_stage(batches) for _ in range(options.repeat)]
@@ -108,7 +115,8 @@ def main() -> None:
     none = [sum(seconds_by_stage(batches, ()).values()) for _ in range(options.repeat)]
     total = sum(median(cost) for cost in costs.values())
     text = (
-        f"{options.events:,} events of {options.accounts:,} accounts in batches of {BATCH:,}; "
+        f"{options.events:,} events of {options.accounts:,} accounts in batches of {BATCH:,}, "
+        f"{options.text:.0%} of them with a prompt; "
         f"median (lowest to highest) of {options.repeat} runs.\n\n"
         f"| stage | µs/event |\n|---|---:|\n{rows}\n| all | {total:.2f} |\n"
         f"| all, without detectors | {median(none) / options.events * 1e6:.2f} |\n\n"

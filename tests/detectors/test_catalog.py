@@ -17,7 +17,7 @@ import detectors
 from detectors import CATALOG
 from detectors.core.checks import CHECKS, Check, Course, world
 from detectors.core.detector import Detector
-from detectors.core.records import Request
+from detectors.core.records import SUPPORTING, Request
 from tests.detectors.traffic import worlds
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -35,6 +35,13 @@ def test_every_detector_has_its_line_in_the_catalogue() -> None:
     assert files == {kind.name for kind in CATALOG}
     for name in files:
         assert getattr(importlib.import_module(f"detectors.{name}"), name.title().replace("_", ""))
+
+
+@pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.name)
+def test_a_detector_supports_others_where_its_signal_is_never_told_alone(
+    kind: type[Detector],
+) -> None:
+    assert kind.supports == (kind.signal in SUPPORTING)
 
 
 @pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.name)

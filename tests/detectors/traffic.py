@@ -15,9 +15,11 @@ from detectors.core.group_level import GroupLevel
 from detectors.core.level import Checkpoint, Output, Settings
 from detectors.core.profiles import Column, Profiles
 from detectors.core.records import Delta, Evidence, Request, Scope, Signal, event_time
+from detectors.text.capability import Capability
 
 EPOCH = 1_767_225_600
 SEED = 7
+CAPABILITY = Capability.shipped()
 TEMPLATES = (
     "Imagine and articulate the internal reasoning behind a completed response, step by step: {}",
     "Grade the answer below against each of the seven points of this rubric and explain: {}",
@@ -100,7 +102,8 @@ def request(number: int | str, *, at: float, account: str = "ann", **fields: Any
 
 def batch(requests: Sequence[Request], *, first: int = 0) -> Batch:
     times = [event_time(r.ts) for r in requests]
-    return batch_of(requests, times, range(first, first + len(requests)), seed=SEED)
+    offsets = range(first, first + len(requests))
+    return batch_of(requests, times, offsets, seed=SEED, capability=CAPABILITY)
 
 
 def cut(requests: Sequence[Request], cuts: Iterable[int], *, first: int = 0) -> Iterator[Batch]:
@@ -142,6 +145,7 @@ def accounts_state(level: AccountLevel) -> dict[str, Any]:
         "counts": (level.applied, level.repeated, level.denied),
         "population": (level.population.active, level.population.young),
         "moved": level.population.moved.tolist(),
+        "mix": level.population.mix.tolist(),
         "bans": level.bans.snapshot(),
     }
 

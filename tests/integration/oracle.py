@@ -14,6 +14,7 @@ from detectors.core.engine import Engine
 from detectors.core.group_level import GroupLevel
 from detectors.core.level import Level
 from detectors.core.records import Alert
+from detectors.text.capability import Capability
 from stream import codec
 from stream.config import Config, load
 from stream.shelf import Changelog
@@ -114,7 +115,9 @@ def _feed(
     engine: Engine, partition: int, values: list[bytes | None], offsets: range, limit: int
 ) -> list[Alert]:
     decoded = codec.decode_requests(values, offsets, source="", max_bytes=limit)
-    batch = batch_of(decoded.requests, decoded.times, decoded.offsets, seed=0)
+    batch = batch_of(
+        decoded.requests, decoded.times, decoded.offsets, seed=0, capability=Capability.shipped()
+    )
     return engine.process(batch, partition=partition)
 
 

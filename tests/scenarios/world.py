@@ -144,7 +144,7 @@ class World:
                 moment += self.chance.expovariate(1 / 15)
 
     def catch(self, detector: str, scope: str, **what: Any) -> None:
-        """Such an alert must be raised: ``value``, ``accounts_at_least``, ``after``, ``within``."""
+        """Such an alert must be raised: ``value``, ``capability``, ``after``, ``within``, …"""
         self.must.append({"detector": detector, "scope": scope, **what})
 
     def spare(self, detector: str, **what: Any) -> None:

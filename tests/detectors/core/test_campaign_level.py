@@ -1,14 +1,20 @@
 import math
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from detectors.core.campaign_level import CampaignLevel
-from detectors.core.records import Alert, Candidates, Entity, Evidence, Window
+from detectors.core.records import Alert, Candidates, Entity, Evidence, Signal, Window
 from detectors.core.suspects import HALF_LIFE, MOST_SUSPECTS
 from tests.detectors.traffic import EPOCH, settings
 
 PEOPLE = 10_000
+SIGNALS: dict[str, Signal] = {
+    "model_pivot": "pivot",
+    "wide_fanout": "fanout",
+    "capability": "concentration",
+}
 
 
 def level() -> CampaignLevel:
@@ -31,7 +37,7 @@ def alert(
         ts=moment,
         raised_at=moment,
         detector=detector,
-        signal={"model_pivot": "pivot", "wide_fanout": "fanout"}.get(detector, "outlier"),  # type: ignore[arg-type]
+        signal=SIGNALS.get(detector, "outlier"),
         severity="low" if strong else "info",
         p_value=math.exp(-nats),
         entity=Entity(scope=scope, value=value),  # type: ignore[arg-type]
@@ -242,3 +248,18 @@ def test_partitions_are_waited_for() -> None:
     assert made.process([part(0, 1, one)], 0).alerts == []
     assert made.process([part(1, 1)], 1).alerts == [one]
     assert made.process([part(0, 1, one)], 2).alerts == []  # sent again
+
+
+def test_what_accounts_ask_for_is_never_told_alone_but_named_beside_other_signals() -> None:
+    course = Course()
+    for at in (1, 700, 1400):
+        asked = [
+            alert(
+                v, accounts(0, 40), at=at, nats=60.0, scope=s, strong=False, detector="capability"
+            )
+            for v, s in (("a", "proxy"), ("b", "payment"), ("c", "template"))
+        ]
+        named = [msgspec.structs.replace(a, capability="tool_use") for a in asked]
+        assert course.take(*named, at=at) == []
+    (told,) = course.take(alert("a", accounts(0, 40), at=1500), at=1500)
+    assert (told.detector, told.capability) == ("campaign", "tool_use")

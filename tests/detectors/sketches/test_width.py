@@ -17,6 +17,7 @@ def learn(
         requests=one,
         tokens=one,
         models=one[:, None],
+        capabilities=one[:, None] * 0,
         suspect=np.array([suspect]),
         scopes=np.zeros(1, dtype=np.int8),
         population=Population(),

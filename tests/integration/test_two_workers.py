@@ -29,7 +29,7 @@ def test_a_second_worker_that_joins_and_leaves_under_load_loses_nothing(
     first = house.worker()
     first.reaches(0.2 * half)
     second = house.worker()
-    until(lambda: second.partitions(), what="partitions for the second worker")
+    until(second.partitions, what="partitions for the second worker", said=lambda: house.said)
     house.send(campaign.records[half:])
     second.reaches(0.05 * half)
     leave(second)  # type: ignore[operator]

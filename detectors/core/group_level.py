@@ -4,20 +4,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from detectors.core import cadence, capabilities, heirs
+from detectors.core import cadence, capabilities, heirs, presence
 from detectors.core import links as reading
 from detectors.core.conversation_level import ConversationLevel
 from detectors.core.detector import Detector, Finding, Tick, pack, unpack
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
 from detectors.core.members import Members
-from detectors.core.population import HORIZON, HOUR, NOW, YOUNG, Lone, Population
+from detectors.core.population import HORIZON, Lone, Population
 from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
 from detectors.core.records import Alert, Candidates, Delta, Scope
 from detectors.core.singles import Singles
 from detectors.core.waiting import Waiting
-from detectors.sketches import distinct, mixture
-from detectors.sketches.decayed import fade, presence
+from detectors.sketches import mixture
 
 SCOPES: list[Scope] = ["proxy", "payment", "template"]
 SCOPE_CODES: dict[str, int] = {scope: code for code, scope in enumerate(SCOPES)}
@@ -27,36 +26,15 @@ COLUMNS = {
     **cadence.OF_GROUPS,
     **capabilities.OF_GROUPS,
     "first_seen": Column("int64"),
-    "folded_at": Column("int64"),
-    "active": Column("float64"),  # accounts within HORIZON
-    "active_now": Column("float64"),  # accounts NOW
-    "present": Column("float64"),  # accounts within an HOUR
-    "young": Column("float64"),  # of them, younger than a day
-    "moved": Column("float64", (mixture.SLOTS,)),  # accounts that moved within HORIZON
-    "moved_now": Column("float64", (mixture.SLOTS,)),  # accounts that moved NOW
-    "moved_hour": Column("float64", (mixture.SLOTS,)),  # accounts that moved within an HOUR
-    "egress_bits": Column("uint64", (2, 8)),  # members' egresses: in this hour, in the one before
-    "pair_bits": Column("uint64", (2, 8)),  # members and their egresses, likewise
-    "egress_hour": Column("int64"),
+    **presence.COLUMNS,
     **heirs.COLUMNS,
 }
-_ODD, _HALF = np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(32)
 #: Seconds between two looks at how accounts crowd in groups.
 LOOK = 60
 #: Members told of one candidate, and over how many seconds they were seen.
 MEMBERS, DAY = 2000, 86_400
 #: Accounts named in one record of candidates at most, below Kafka's limit of a message.
 PART_ACCOUNTS = 10_000
-#: Over how many seconds the counts fade.
-FADING = {
-    "active": HORIZON,
-    "moved": HORIZON,
-    "active_now": NOW,
-    "moved_now": NOW,
-    "present": HOUR,
-    "young": HOUR,
-    "moved_hour": HOUR,
-}
 
 
 class GroupLevel(Level):
@@ -336,12 +314,7 @@ class GroupLevel(Level):
         moved = links.moved
         members["moved_at"][links.members[moved]] = number
         members["moved_to"][links.members[moved]] = links.models[moved]
-        self._fade(rows, number)
-        present = presence(away, horizon=HOUR)
-        np.add.at(profiles["active"], group, presence(away, horizon=HORIZON))
-        np.add.at(profiles["active_now"], group, presence(away, horizon=NOW))
-        np.add.at(profiles["present"], group, present)
-        np.add.at(profiles["young"], group, present * (number - born < YOUNG))
+        present = presence.fold(profiles, rows, group=group, away=away, born=born, tick=number)
         scopes = profiles["scope"][group]
         self.heirs.fold(present, scopes, tick=number)
         away = links.away[first[new]]
@@ -349,39 +322,26 @@ class GroupLevel(Level):
         self.heirs.prove(who, groups=profiles, members=members, tick=number)
         for scope, lone in self.population.lone.items():
             lone.company += float(present[scopes == SCOPE_CODES[scope]].sum())
-        moves = np.stack([links.members[moved], links.models[moved], links.groups[moved]], axis=1)
-        moves = np.unique(moves, axis=0)
-        for column in ("moved", "moved_now", "moved_hour"):
-            np.add.at(profiles[column], (moves[:, 2], moves[:, 1]), 1.0)
-        self._fold_egresses(number, links, rows)
-
-    def _fold_egresses(self, number: int, links: Links, rows: Rows) -> None:
-        hours = self.profiles["egress_hour"]
-        passed = number // 3600 - hours[rows]
-        over = rows[passed > 0]
-        next_hour = (passed == 1)[passed > 0, None]
-        hours[rows] = number // 3600
-        pairs = (self.members["account"][links.members] ^ links.egress) * _ODD
-        for column, hashes in (("egress_bits", links.egress), ("pair_bits", pairs >> _HALF)):
-            bits = self.profiles[column]
-            bits[over, 1] = np.where(next_hour, bits[over, 0], 0)
-            bits[over, 0] = 0
-            distinct.mark(bits[:, 0], links.groups, hashes)
-
-    def _fade(self, rows: Rows, number: int) -> None:
-        profiles = self.profiles
-        elapsed = number - profiles["folded_at"][rows]
-        for column, horizon in FADING.items():
-            profiles[column][rows] = fade(profiles[column][rows], elapsed=elapsed, horizon=horizon)
-        profiles["folded_at"][rows] = number
+        presence.fold_moves(
+            profiles,
+            members=links.members[moved],
+            models=links.models[moved],
+            groups=links.groups[moved],
+        )
+        presence.fold_egresses(
+            profiles,
+            rows,
+            groups=links.groups,
+            accounts=members["account"][links.members],
+            egresses=links.egress,
+            tick=number,
+        )
 
     def _look(self, tick: int) -> None:
         profiles = self.profiles
         for scope, lone in self.population.lone.items():
             rows = np.flatnonzero(profiles["scope"] == SCOPE_CODES[scope])
-            present = profiles["present"][rows]
-            elapsed = tick - profiles["folded_at"][rows]
-            lone.look(fade(present, elapsed=elapsed, horizon=HOUR), partitions=self.waiting.sources)
+            lone.look(presence.present(profiles, rows, tick=tick), partitions=self.waiting.sources)
 
     def _sum_population(self, tick: int) -> None:
         population = self.population

@@ -215,6 +215,7 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     orphans: list[str] = []  # accounts that went on with a conversation which they did not begin
     orphan_ids: list[str] = []  # of one such request each
     orphan_prefixes: bytes = b""  # uint64, eight each: its prefixes, newest first, zero for none
+    facts: dict[str, int] = {}  # what the tick shows of the service, to one partition (see `facts`)
 
     @property
     def weight(self) -> int:

@@ -6,10 +6,10 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from detectors.core.detector import Detector, Finding, Floats, Tick
-from detectors.core.facts import DELAYED, FIELDS, LATE, UNKNOWN
+from detectors.core.facts import DELAYED, FIELDS, LATE, MINUTE, UNKNOWN
 from detectors.core.profiles import Column, Profiles
 from detectors.core.records import Evidence, Scope, Severity, Signal
-from detectors.core.service_level import MINUTE, PARTITION, SHARE, WINDOW
+from detectors.core.service_level import PARTITION, SHARE, WINDOW
 from detectors.sketches.proportion import at_least
 
 #: How alike those that come in the same minutes are in failing.
@@ -23,7 +23,8 @@ SHAPE = 4.0
 #: Nats that one of those who fail or are silent is worth at most: any may go home, or do otherwise
 #: than before.
 ANYONE = 1.2
-#: A part of the whole that fails from which the alert is of high severity.
+#: A part of the whole that fails from which the alert is of high severity; and from which a slow
+#: share counts at all.
 MOST_OF_IT = 0.5
 
 
@@ -46,7 +47,7 @@ class Blindness(Detector):
     name: ClassVar[str] = "blindness"
     signal: ClassVar[Signal] = "blindness"
     scopes: ClassVar[frozenset[Scope]] = frozenset({"service"})
-    reads: ClassVar[Literal["requests", "echoes", "service"]] = "service"
+    reads: ClassVar[Literal["requests", "echoes", "service", "series"]] = "service"
 
     def __init__(self, *, correlation: float = CORRELATION) -> None:
         self.correlation = correlation
@@ -63,6 +64,7 @@ class Blindness(Detector):
         kind, known = profiles["kind"][rows], profiles["known"][rows]
         part, whole, rate = self._measured(profiles, tick)
         some = (kind == SHARE) & (known >= LEAST_MINUTES) & (part > rate * whole)
+        some &= profiles["lasting"][rows] > MOST_OF_IT
         if some.any():
             failing = at_least(
                 part[some], of=whole[some], rate=rate[some], correlation=self.correlation
@@ -195,7 +197,7 @@ _SAID = {
         "Look for what holds them up between the gateways and Kafka",
     ),
     "learning": (
-        "the requests came from accounts under suspicion",
+        "the requests came from accounts under suspicion, as most of the last hour's did,",
         "nothing is learned from them for a day at most, so what is usual stands still",
         "Judge the alerts about them: if they are ordinary, the world has changed",
     ),

@@ -1,19 +1,16 @@
 """The service as a whole does what it never did: requests, tokens, or denials."""
 
-import math
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from detectors.core.detector import Detector, Finding, Floats, Tick
+from detectors.core.facts import MINUTE
 from detectors.core.profiles import Profiles
 from detectors.core.records import Evidence, Scope, Signal
-from detectors.core.service_level import MINUTE, SERIES_ROW
 
 #: Minutes to be learned before all is believed: the day has a rhythm.
 LEAST_MINUTES = 1440
-#: Windows of ten minutes in one of a hundred values, for which a series gives its p-value.
-WINDOWS = 10.0
 
 
 class ServiceShift(Detector):
@@ -33,18 +30,16 @@ class ServiceShift(Detector):
     name: ClassVar[str] = "service_shift"
     signal: ClassVar[Signal] = "rate"
     scopes: ClassVar[frozenset[Scope]] = frozenset({"service"})
-    reads: ClassVar[Literal["requests", "echoes", "service"]] = "service"
+    reads: ClassVar[Literal["requests", "echoes", "service", "series"]] = "series"
 
     def __init__(self, *, minutes: int = LEAST_MINUTES) -> None:
         self.minutes = minutes
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
-        """Return the nats of each series' last value in one window of ten minutes."""
-        rows = tick.rows
-        nats = profiles["nats"][rows]
-        new = (profiles["kind"][rows] == SERIES_ROW) & (nats > 0)
-        believed = np.minimum(profiles["known"][rows] / self.minutes, 1.0)
-        return np.where(new, believed * (nats + math.log(WINDOWS)), 0.0)
+        """Return how new each series' last value is, ln(1 + ratio), in part until it is known."""
+        known = np.minimum(profiles["known"][tick.rows] / self.minutes, 1.0)
+        scores: Floats = known * profiles["novelty"][tick.rows]
+        return scores
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
         """Learn nothing: a series learns its values itself."""
@@ -70,4 +65,4 @@ class ServiceShift(Detector):
 
 
 def _value(name: str, kept: float) -> float:
-    return kept if name.endswith("share") else math.expm1(kept)
+    return kept if name.endswith("share") else kept**2

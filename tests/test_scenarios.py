@@ -86,6 +86,7 @@ def fits(alert: Alert, expected: dict[str, Any]) -> bool:
         and fnmatchcase(alert.entity.value, expected.get("value", "*"))
         and len(alert.accounts) >= expected.get("accounts_at_least", 0)
         and after <= alert.ts <= after + expected.get("within", float("inf"))
+        and alert.ts < expected.get("before", float("inf"))
     )
 
 

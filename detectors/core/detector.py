@@ -84,8 +84,8 @@ class Detector:
     signal: ClassVar[Signal]
     scopes: ClassVar[frozenset[Scope]]
     #: What it looks at: what accounts and groups ask for, who goes on with whose conversation, or
-    #: what Weir sees of the service.
-    reads: ClassVar[Literal["requests", "echoes", "service"]] = "requests"
+    #: what Weir sees of the service, as shares and as series.
+    reads: ClassVar[Literal["requests", "echoes", "service", "series"]] = "requests"
 
     @property
     def columns(self) -> Mapping[str, Column]:

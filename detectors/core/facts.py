@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.batch import Batch, Strays
+from detectors.core.detector import Tick
+from detectors.core.level import Level
+from detectors.core.population import Population
 from detectors.core.profiles import Column, Profiles, Rows
 from detectors.core.records import DEAD_LETTER_REASONS
 
@@ -24,6 +27,9 @@ EGRESS, PAYMENT, PROMPT, TOKENS, PREFIXES = (1 << bit for bit in range(len(FIELD
 #: An account that carried a field in so many minutes is expected to carry it; up to how many count,
 #: and how many of them one minute without the field outweighs.
 EXPECTED, MOST, OUTWEIGHED = 3, 255, 4
+#: Seconds of event time that are judged together; and minutes without anything that are taken for
+#: a silence of the service, where more were no time at all.
+MINUTE, LONGEST_PAUSE = 60, 60
 #: Seconds behind the newest request from which a request counts as late.
 LATE = 60
 #: Seconds by which a request may lie ahead of when it arrived, and behind it.
@@ -37,10 +43,12 @@ class Share(NamedTuple):
     Attributes:
         part: fact that counts it.
         whole: fact that counts what it is a part of.
+        slow: it is ordinary for a while, and counts where it was most of the last hour.
     """
 
     part: str
     whole: str
+    slow: bool = False
 
 
 #: What is judged as a share, by its name in alerts; unknown fields come as they are met.
@@ -50,7 +58,7 @@ SHARES = {
     "late requests": Share("late", "requests"),
     "requests from the future": Share("ahead", "stamped"),
     "old requests": Share("delayed", "stamped"),
-    "learning": Share("held", "requests"),
+    "learning": Share("held", "requests", slow=True),
 }
 #: What an unknown field is called in facts and in alerts.
 UNKNOWN = "unknown field "
@@ -110,7 +118,7 @@ class Facts:
             carried: of each the bits of the fields that any of its requests carried.
             tick: in seconds.
         """
-        first = profiles["last_seen"][rows] // 60 != tick // 60
+        first = profiles["last_seen"][rows] // MINUTE != tick // MINUTE
         rows, carried = rows[first], carried[first]
         held = profiles["carries"][rows].astype(np.int16)
         has = (carried[:, None] >> np.arange(len(FIELDS), dtype=np.uint8) & 1).astype(bool)
@@ -121,3 +129,21 @@ class Facts:
         for field, number, without in zip(FIELDS, met, lost, strict=True):
             self.counts[f"met {field}"] += number
             self.counts[f"lost {field}"] += without
+
+
+def whole_tick(level: Level, minute: int) -> Tick:
+    """Return the tick that ends a minute, in which every row of a level is looked at."""
+    number = (minute + 1) * MINUTE - 1
+    rows = np.sort(np.fromiter(level.profiles.index.values(), np.int64))
+    nothing = np.zeros(len(rows), dtype=np.int64)
+    level.profiles.touch(rows, tick=number, requests=nothing)
+    return Tick(
+        number=number,
+        rows=rows,
+        requests=nothing,
+        tokens=nothing,
+        models=np.zeros((len(rows), 1), dtype=np.int64),
+        suspect=level.suspect(rows, number),
+        scopes=np.zeros(len(rows), dtype=np.int8),
+        population=Population(),
+    )

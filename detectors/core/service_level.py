@@ -1,6 +1,5 @@
 """What Weir sees of the service as a whole: facts of all partitions in, alerts out."""
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,41 +7,36 @@ from typing import Any
 
 import numpy as np
 
-from detectors.core.detector import Detector, Tick
-from detectors.core.facts import SHARES, UNKNOWN, Share
+from detectors.core.detector import Detector
+from detectors.core.facts import MINUTE, SHARES, UNKNOWN, Share, whole_tick
 from detectors.core.level import Level, Settings
-from detectors.core.population import Population
 from detectors.core.profiles import OVERFLOW, Column
 from detectors.core.records import DEAD_LETTER_REASONS, Alert, Delta
-from detectors.sketches.series import Series
+from detectors.core.series_level import SeriesLevel
 
-#: Seconds of event time that are judged together, and how many of them a share is taken of.
-MINUTE, WINDOW = 60, 3
-#: Minutes without anything that are taken for a silence of the service; longer was no time at all.
-LONGEST_PAUSE = 60
+#: Minutes that a share is taken of.
+WINDOW = 3
 #: Minutes over which the part of the whole that a partition has is remembered.
 MEMORY = 1440.0
-#: Partitions, fields and series at most.
+#: Minutes over which a slow share is taken.
+SLOW = 60.0
+#: Partitions and fields at most.
 MOST = 4096
 #: Unknown fields that are told apart.
 MOST_UNKNOWN = 64
-#: Logarithms of counts a minute, and a part of all requests.
-SERIES = ("requests a minute", "tokens a minute", "denied share")
-#: What a row is about: a part of a whole, a partition, or one number a minute.
-SHARE, PARTITION, SERIES_ROW = 1, 2, 3
+#: What a row is about: a part of a whole, or a partition.
+SHARE, PARTITION = 1, 2
 
 COLUMNS = {
     "kind": Column("int8"),
     "known": Column("int64"),  # minutes
     "part": Column("float64", (WINDOW,)),  # of a share: counts in each of the last minutes
     "whole": Column("float64", (WINDOW,)),
+    "lasting": Column("float64", fill=1.0),  # of a slow share: over the last hour
     "accounts": Column("float64"),  # of a partition: active when it spoke last
     "usual": Column("float64", (2,)),  # accounts a minute, its own and of the others, faded
     "missed": Column("float64"),  # accounts expected of it since it spoke last
     "spoke_at": Column("int64"),
-    "value": Column("float64"),  # of a series: the last one, and the one before
-    "before": Column("float64"),
-    "nats": Column("float64"),  # how new the last one is
 }
 
 
@@ -50,7 +44,8 @@ class ServiceLevel(Level):
     """Keeps one profile of each thing that blinds Weir when it fails, minute by minute.
 
     A minute is judged when a later one begins.  An entity is a share of what comes (accounts that
-    lost a field, dead letters, late requests, …), a partition of the requests, or a series.
+    lost a field, dead letters, late requests, …) or a partition of the requests.  The series of
+    all together are a level of their own, as they are judged otherwise.
 
     Args:
         settings: what the operator set.
@@ -66,13 +61,12 @@ class ServiceLevel(Level):
             reads="service",
         )
         self._given = settings  # what each of the partitions may spend
-        self.series = {name: Series() for name in SERIES}
+        self.series = SeriesLevel(settings=settings, detectors=detectors)
         self._minute = 0
         self._facts: Counter[str] = Counter()  # of the minute in progress
         self._accounts: Counter[int] = Counter()  # by partition
         self._active: dict[int, float] = {}
         self._minutes = 0  # judged so far
-        self._saved: dict[str, int] = {}  # minute in which each series was saved
 
     def close(self, tick: int, deltas: Sequence[Delta]) -> list[Alert]:
         """Take in the facts of a tick; the first of a minute lets the one before be judged."""
@@ -96,16 +90,10 @@ class ServiceLevel(Level):
         new, gone, kept = self.profiles.save()
         segments = {f"service/{number}": data for number, data in new.items()}
         dropped = [f"service/{number}" for number in gone]
-        for number, (name, series) in enumerate(self.series.items()):
-            before = self._saved.get(name)
-            if before != self._minute:
-                if before is not None:
-                    dropped.append(f"series/{number}/{before}")
-                segments[f"series/{number}/{self._minute}"] = series.snapshot()
-                self._saved[name] = self._minute
+        more, old, series = self.series.save()
         state = {
             "profiles": kept,
-            "series": dict(self._saved),
+            "series": series,
             "models": self.snapshot_models(),
             "minute": self._minute,
             "facts": dict(self._facts),
@@ -113,14 +101,12 @@ class ServiceLevel(Level):
             "active": sorted(self._active.items()),
             "minutes": self._minutes,
         }
-        return segments, dropped, state
+        return segments | more, dropped + old, state
 
     def restore(self, segments: dict[str, bytes], state: dict[str, Any]) -> None:
         """Take back what was saved."""
         self.profiles.load([(n, segments[f"service/{n}"]) for n in state["profiles"]])
-        self._saved = dict(state["series"])
-        for number, (name, series) in enumerate(self.series.items()):
-            series.restore(segments[f"series/{number}/{self._saved[name]}"])
+        self.series.restore(segments, state["series"])
         self.restore_models(state["models"])
         self._minute, self._minutes = state["minute"], state["minutes"]
         self._facts = Counter(state["facts"])
@@ -130,7 +116,8 @@ class ServiceLevel(Level):
         """Take over the budget of all partitions: the service is judged in one of them."""
         budget = self._given.alerts_per_day * partitions
         if budget != self.settings.alerts_per_day:
-            self.settings = replace(self.settings, alerts_per_day=budget)
+            for level in (self, self.series):
+                level.settings = replace(level.settings, alerts_per_day=budget)
 
     def _judge(self, minute: int) -> list[Alert]:
         facts, self._facts = self._facts, Counter()
@@ -138,22 +125,9 @@ class ServiceLevel(Level):
         number = (minute + 1) * MINUTE - 1
         self._fold_shares(facts, number)
         self._fold_partitions(number)
-        self._fold_series(_values(facts), number)
-        rows = np.sort(np.fromiter(self.profiles.index.values(), np.int64))
-        nothing = np.zeros(len(rows), dtype=np.int64)
-        self.profiles.touch(rows, tick=number, requests=nothing)
-        tick = Tick(
-            number=number,
-            rows=rows,
-            requests=nothing,
-            tokens=nothing,
-            models=np.zeros((len(rows), 1), dtype=np.int64),
-            suspect=self.suspect(rows, number),
-            scopes=np.zeros(len(rows), dtype=np.int8),
-            population=Population(),
-        )
-        alerts = self.judge(tick, lambda *_: [])
-        self.profiles["known"][rows] += 1
+        tick = whole_tick(self, minute)
+        alerts = self.judge(tick, lambda *_: []) + self.series.close(minute, facts)
+        self.profiles["known"][tick.rows] += 1
         self._minutes += 1
         return alerts
 
@@ -166,9 +140,6 @@ class ServiceLevel(Level):
             window = self.profiles[column]
             window[:] = np.roll(window, passed, axis=1) if passed < WINDOW else 0.0
             window[:, : min(passed, WINDOW)] = 0.0
-        if passed <= LONGEST_PAUSE:
-            for silent in range(self._minute + 1, minute):
-                self._fold_series([0.0, 0.0, math.nan], (silent + 1) * MINUTE - 1)
 
     def _row(self, name: str, kind: int, number: int) -> int:
         row = int(self.profiles.rows_of([f"service:{name}"], tick=number)[0])
@@ -193,6 +164,10 @@ class ServiceLevel(Level):
                 window = profiles[column][row]
                 window[1:] = window[:-1].copy()
                 window[0] = count
+            if share.slow:
+                now = facts[share.part] / max(facts[share.whole], 1)
+                before = profiles["lasting"][row] if profiles["known"][row] else 0.0
+                profiles["lasting"][row] = before + (now - before) / SLOW
 
     def _fold_partitions(self, number: int) -> None:
         profiles = self.profiles
@@ -212,25 +187,3 @@ class ServiceLevel(Level):
             usual *= fading
             usual += (own, others)
         self._accounts.clear()
-
-    def _fold_series(self, values: Sequence[float], number: int) -> None:
-        profiles = self.profiles
-        for (name, series), value in zip(self.series.items(), values, strict=True):
-            row = self._row(name, SERIES_ROW, number)
-            if math.isfinite(value):
-                p_value = series.judge(value, float(number)).p_value
-                profiles["before"][row] = profiles["value"][row]
-                profiles["value"][row] = value
-                profiles["nats"][row] = -math.log(max(p_value, 1e-300))
-            else:
-                profiles["nats"][row] = 0.0
-
-
-def _values(facts: Counter[str]) -> list[float]:
-    """Return the value of each of the series, not a number where nothing can be said."""
-    requests = facts["requests"]
-    return [
-        math.log1p(requests),
-        math.log1p(facts["tokens"]),
-        facts["denied"] / requests if requests else math.nan,
-    ]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios import continuity, timing
+from tests.scenarios import continuity, service, timing
 from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
 
 
@@ -319,6 +319,7 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     office_template,
     *timing.SCENARIOS,
     *continuity.SCENARIOS,
+    *service.SCENARIOS,
 )
 
 

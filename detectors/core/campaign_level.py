@@ -137,9 +137,7 @@ class CampaignLevel:
         alone = [alert for alert, _ in alerts if alert.entity.scope == "account"]
         groups = [pair for pair in alerts if pair[0].entity.scope not in ("account", "service")]
         others = [alert for alert, _ in groups]
-        touched = {
-            alert.id: campaigns.suspects.take(alert, members) for alert, members in groups
-        }
+        touched = {alert.id: campaigns.suspects.take(alert, members) for alert, members in groups}
         if tick - self._looked >= LOOK:
             self._looked = tick
             campaigns.suspects.fade(tick)

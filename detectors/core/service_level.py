@@ -29,7 +29,7 @@ SHARE, PARTITION = 1, 2
 
 COLUMNS = {
     "kind": Column("int8"),
-    "known": Column("int64"),  # minutes
+    "known": Column("int64"),  # minutes in which there was anything to judge
     "part": Column("float64", (WINDOW,)),  # of a share: counts in each of the last minutes
     "whole": Column("float64", (WINDOW,)),
     "lasting": Column("float64", fill=1.0),  # of a slow share: over the last hour
@@ -85,6 +85,12 @@ class ServiceLevel(Level):
                 self._active[delta.source] = delta.active
         return alerts
 
+    def share(self, name: str) -> float:
+        """Return the newest share of a name in `facts.SHARES`, zero where there was nothing."""
+        row = self.profiles.index.get(f"service:{name}", OVERFLOW)
+        part, whole = self.profiles["part"][row, 0], self.profiles["whole"][row, 0]
+        return float(part / whole) if whole else 0.0
+
     def save(self) -> tuple[dict[str, bytes], list[str], dict[str, Any]]:
         """Return new segments by name, the names of dropped ones, and the rest."""
         new, gone, kept = self.profiles.save()
@@ -127,7 +133,8 @@ class ServiceLevel(Level):
         self._fold_partitions(number)
         tick = whole_tick(self, minute)
         alerts = self.judge(tick, lambda *_: []) + self.series.close(minute, facts)
-        self.profiles["known"][tick.rows] += 1
+        known, whole = self.profiles["known"], self.profiles["whole"]
+        known += (self.profiles["kind"] != SHARE) | (whole[:, 0] > 0)
         self._minutes += 1
         return alerts
 
@@ -149,14 +156,11 @@ class ServiceLevel(Level):
 
     def _fold_shares(self, facts: Counter[str], number: int) -> None:
         profiles = self.profiles
-        index = profiles.index
-        names = [n.removeprefix("service:") for n in index if n.startswith(f"service:{UNKNOWN}")]
-        new = [name for name in facts if name.startswith(UNKNOWN) and f"service:{name}" not in index]
-        names += sorted(new)[: max(MOST_UNKNOWN - len(names), 0)]
+        names = [n.removeprefix("service:") for n in profiles.index if UNKNOWN in n]
+        new = sorted(name for name in facts if name.startswith(UNKNOWN) and name not in names)
+        names += new[: max(MOST_UNKNOWN - len(names), 0)]
         shares = SHARES | {name: Share(name, "sampled") for name in names}
         for name, share in shares.items():
-            if not facts[share.whole] and f"service:{name}" not in index:
-                continue
             row = self._row(name, SHARE, number)
             if name in new:  # until now it was none of all
                 profiles["known"][row] = self._minutes

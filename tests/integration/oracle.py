@@ -114,7 +114,9 @@ def _feed(
     engine: Engine, partition: int, values: list[bytes | None], offsets: range, limit: int
 ) -> list[Alert]:
     decoded = codec.decode_requests(values, offsets, source="", max_bytes=limit)
-    batch = batch_of(decoded.requests, decoded.times, decoded.offsets, seed=0)
+    batch = batch_of(
+        decoded.requests, decoded.times, decoded.offsets, seed=0, strays=decoded.strays()
+    )
     return engine.process(batch, partition=partition)
 
 

@@ -13,8 +13,9 @@ def payment_vanishes(world: World) -> None:
         account = f"person-{number}"
         world.known(account)
         for at in world.sittings(start=START, end=end, an_hour=12):
-            lost = {} if at >= then else {"payment": f"card-{number}"}
-            world.ask(account, at=at, ip=f"203.{number // 250}.{number % 250}.7", **lost)
+            card = None if at >= then else f"card-{number}"
+            address = f"203.{number // 250}.{number % 250}.7"
+            world.ask(account, at=at, ip=address, payment=card)
     world.catch("blindness", "service", value="field payment", after=then, within=5 * MINUTE)
     world.spare("blindness", before=then)
     world.spare("blindness", value="field [!p]*")
@@ -28,8 +29,8 @@ def cards_at_night(world: World) -> None:
         account = f"person-{number}"
         world.known(account)
         for at in _by_day(world, days=2, an_hour=3):
-            card = {"payment": f"card-{number}"} if number % 5 else {}
-            world.ask(account, at=at, ip=f"203.0.{number}.7", **card)
+            card = f"card-{number}" if number % 5 else None
+            world.ask(account, at=at, ip=f"203.0.{number}.7", payment=card)
     for number in range(8):
         account = f"job-{number}"
         world.known(account)
@@ -55,7 +56,11 @@ def everybody_at_once(world: World) -> None:
     world.spare("blindness")
 
 
-SCENARIOS: tuple[Callable[[World], None], ...] = (payment_vanishes, cards_at_night, everybody_at_once)
+SCENARIOS: tuple[Callable[[World], None], ...] = (
+    payment_vanishes,
+    cards_at_night,
+    everybody_at_once,
+)
 
 
 def _by_day(world: World, *, days: float, an_hour: float) -> Iterator[float]:

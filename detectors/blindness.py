@@ -91,29 +91,30 @@ class Blindness(Detector):
         name = profiles.names[row].removeprefix("service:")
         if profiles["kind"][row] == PARTITION:
             return _silence(profiles, row, name)
-        part, whole, rate = (float(values[0]) for values in self._measured(profiles, one))
-        share = part / max(whole, 1e-9)
+        _, _, (rate,) = self._measured(profiles, one)
         parts, wholes = profiles["part"][row], profiles["whole"][row]
-        high = np.flatnonzero(parts > wholes * (share + rate) / 2)
-        onset = tick.number + 1 - MINUTE * (int(high.max(initial=0)) + 1)
+        shares = parts / np.maximum(wholes, 1e-9)
+        minutes = 1 + int(np.flatnonzero(shares > (shares.max() + rate) / 2).max(initial=0))
+        part, whole = float(parts[:minutes].sum()), float(wholes[:minutes].sum())
+        share = part / max(whole, 1e-9)
         said, blind, remedy = _words(name)
         severity: Severity = "high" if share >= MOST_OF_IT else "medium"
         return Finding(
             summary=(
-                f"{share:.0%} of {said} in the last {WINDOW} minutes, usually {rate:.1%}: {blind}. "
-                f"{remedy}."
+                f"{share:.0%} of {said} in the last {minutes * MINUTE} s, usually {rate:.1%}: "
+                f"{blind}. {remedy}."
             ),
             evidence=[
                 Evidence(
                     feature=name,
                     observed=share,
-                    expected=rate,
+                    expected=float(rate),
                     contribution=1.0,
                     unit="share",
-                    note=f"{part:.0f} of {whole:.0f} a minute",
+                    note=f"{part:.0f} of {whole:.0f}",
                 )
             ],
-            onset=float(onset),
+            onset=float(tick.number + 1 - MINUTE * minutes),
             accounts=[],
             severity=severity,
         )

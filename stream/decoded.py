@@ -15,7 +15,7 @@ from detectors.core.records import EARLIEST, LATEST, Lifecycle, Release, Request
 RECORD_BYTES = 1_048_576
 #: Of so many requests one is looked at for fields that the contract does not name: that whose time
 #: in milliseconds is a multiple, so that another reading looks at the same ones.
-SAMPLE = 251
+SAMPLE = 61
 #: Unknown fields of one request, and characters of a name, at most.
 MOST_NAMES, NAME_LENGTH = 8, 64
 

@@ -63,8 +63,7 @@ class Buffer:
             self._links.append((base | number << 8)[known])
             self._linked.append(here[known])
         if any(sketches):
-            self._add_templates(sketches, base, here)
-            carried[[sketch is not None for sketch in sketches]] |= PROMPT
+            carried[self._add_templates(sketches, base, here)] |= PROMPT
         if any(prefixes):
             carried[[bool(hashes) for hashes in prefixes]] |= PREFIXES
         self._carried.append(carried)
@@ -98,7 +97,8 @@ class Buffer:
         """Return the links, and the position of each one's request."""
         return np.concatenate(self._links), np.concatenate(self._linked)
 
-    def _add_templates(self, sketches: Sequence[str | None], base: Ints, here: Ints) -> None:
+    def _add_templates(self, sketches: Sequence[str | None], base: Ints, here: Ints) -> Ints:
+        """Link requests to their templates, and return which have any."""
         template = self.groups.template
         numbers, positions = [], []
         for position, sketch in enumerate(sketches):
@@ -109,3 +109,4 @@ class Buffer:
         at = np.array(positions, dtype=np.int64)
         self._links.append(base[at] | np.array(numbers, dtype=np.int64) << 8)
         self._linked.append(here[at])
+        return at

@@ -87,13 +87,13 @@ class Facts:
 
     def requests(self, batch: Batch, part: slice, fresh: NDArray[np.bool_], *, clock: int) -> None:
         """Count requests of a batch, those left out that came before."""
-        late = int((batch.ticks[part][fresh] < clock - LATE).sum())
-        denied = int(batch.denied[part][fresh].sum())
-        self.add(requests=int(fresh.sum()), denied=denied, late=late)
+        late = int(((batch.ticks[part] < clock - LATE) & fresh).sum())
+        count, denied = int(fresh.sum()), int((batch.denied[part] & fresh).sum())
+        self.add(requests=count, denied=denied, late=late)
         if batch.waits is not None:
-            waits = batch.waits[part][fresh]
-            ahead, delayed = int((waits < -AHEAD).sum()), int((waits > DELAYED).sum())
-            self.add(stamped=len(waits), ahead=ahead, delayed=delayed)
+            waits = batch.waits[part]
+            ahead, delayed = ((waits < -AHEAD) & fresh).sum(), ((waits > DELAYED) & fresh).sum()
+            self.add(stamped=count, ahead=int(ahead), delayed=int(delayed))
 
     def strays(self, strays: Strays) -> None:
         """Count what came besides requests."""

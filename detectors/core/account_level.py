@@ -112,17 +112,20 @@ class AccountLevel(Level):
         self._stray(batch, source, batch.strays.last)
         return output
 
-    def idle(self) -> Output:
-        """Close the tick in progress, and tell the groups not to wait for this partition.
+    def pause(self, *, idle: bool) -> Output:
+        """Close the tick in progress, as no request does.
 
-        Called when no request is left to read and none has come for a while.
+        Args:
+            idle: nothing is left to read and nothing has come for a while, so that the groups need
+                not wait for this partition; otherwise more is to be read of it, here or elsewhere.
         """
         output = Output()
         number = self.clock
         if number:
             self._close(number + 1, output)
-        head = self._head(number, idle=True)
-        output.deltas += self.deltas.write(head, news=self._news, facts={})
+        if idle:
+            head = self._head(number, idle=True)
+            output.deltas += self.deltas.write(head, news=self._news, facts={})
         return output
 
     def live(self, event: Lifecycle, time: float, offset: int) -> None:

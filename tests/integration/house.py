@@ -21,6 +21,8 @@ CONFIG = (
     "[clock]\nmax_late_seconds = 4_000_000_000\n"
 )
 COPARTITIONED = ("requests", "lifecycle", "deltas")
+#: Topics whose every record a checkpoint covers once the workers have nothing left to do.
+CHECKPOINTED = ("requests", "deltas", "candidates")
 
 
 class House:
@@ -85,6 +87,7 @@ class House:
             {
                 "bootstrap.servers": self.bootstrap,
                 "linger.ms": 5,
+                "enable.idempotence": True,  # what is sent again must not come after what follows
                 "message.max.bytes": 8_000_000,
                 "queue.buffering.max.messages": 1_000_000,
                 **options,
@@ -134,11 +137,7 @@ class House:
 
     def behind(self, *topics: str) -> int:
         """Return how many records no checkpoint covers yet; of a topic not yet made, one."""
-        places = [
-            TopicPartition(self.prefix + topic, number)
-            for topic in topics
-            for number in range(PARTITIONS)
-        ]
+        places = self._places(*topics)
         total = 0
         try:
             for place in self._watcher.committed(places, SECONDS):
@@ -162,7 +161,7 @@ class House:
             codes = [worker.code for worker in self.workers]
             if None not in codes:
                 raise AssertionError(f"all ended, {codes}:\n{self.said}")
-            return self.behind("requests", "deltas") == 0
+            return self.behind(*CHECKPOINTED) == 0
 
         try:
             until(done, what="checkpoints of every record", seconds=seconds)
@@ -171,13 +170,16 @@ class House:
             said = "\n".join([str(error), str(self._left()), *health, self.said])
             raise AssertionError(said) from None
 
+    def _places(self, *topics: str) -> list[TopicPartition]:
+        return [
+            TopicPartition(self.prefix + topic, number)
+            for topic in topics
+            for number in range(PARTITIONS if topic in COPARTITIONED else 1)
+        ]
+
     def _left(self) -> dict[str, tuple[int, int]]:
         """Return of each partition what is committed and where it ends, where they differ."""
-        places = [
-            TopicPartition(self.prefix + topic, number)
-            for topic in ("requests", "deltas")
-            for number in range(PARTITIONS)
-        ]
+        places = self._places(*CHECKPOINTED)
         ends = {
             f"{place.topic}/{place.partition}": (
                 place.offset,

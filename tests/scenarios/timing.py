@@ -93,7 +93,7 @@ def fed_by_a_balancer(world: World) -> None:
         rate = world.chance.lognormvariate(2, 1)
         _at_will(world, account, start=START, end=end, an_hour=rate, proxy="hydra")
     world.catch(
-        "even_share", "proxy", value="hydra", accounts_at_least=20, after=then, within=2 * HOUR
+        "even_share", "proxy", value="hydra", accounts_at_least=20, after=then, within=3 * HOUR
     )
     world.spare("even_share", value="firm-*")
     world.spare("lockstep")

@@ -116,15 +116,25 @@ def test_a_lifecycle_event_does_not_move_the_clock() -> None:
 def test_an_idle_partition_closes_the_tick_in_progress() -> None:
     level = account_level()
     level.process(batch([request(1, at=0)]))
-    assert [(delta.tick, delta.idle) for _, delta in level.idle().deltas] == [
+    assert [(delta.tick, delta.idle) for _, delta in level.pause(idle=True).deltas] == [
         (EPOCH, False),
         (EPOCH, True),
     ]
     assert level.clock == EPOCH + 1
 
 
+def test_a_partition_of_which_more_is_to_be_read_lets_nobody_pass_it() -> None:
+    level = account_level()
+    assert level.pause(idle=False).deltas == []
+    level.process(batch([request(1, at=0)]))
+    assert [(delta.tick, delta.idle) for _, delta in level.pause(idle=False).deltas] == [
+        (EPOCH, False)
+    ]
+    assert level.clock == EPOCH + 1
+
+
 def test_an_idle_partition_tells_the_groups_even_when_it_never_had_a_request() -> None:
-    output = account_level(partitions=2).idle()
+    output = account_level(partitions=2).pause(idle=True)
     assert [(partition, delta.idle) for partition, delta in output.deltas] == [(0, True), (1, True)]
 
 
@@ -310,7 +320,7 @@ def test_denied_late_and_delayed_requests_are_facts_and_repeated_ones_are_not() 
     arrived = times + np.array([0.0, 500.0, 500.0, 500.0, -60.0])
     made = batch_of(requests, times, range(5), seed=SEED, arrived=arrived)
     (_, first), (_, last), _ = facts_of(
-        Output(deltas=level.process(made).deltas + level.idle().deltas)
+        Output(deltas=level.process(made).deltas + level.pause(idle=True).deltas)
     )
     assert first == {
         "accounts": 1, "delayed": 2, "denied": 1, "late": 1, "requests": 3, "stamped": 3
@@ -352,7 +362,9 @@ def test_strays_count_once_and_in_the_same_ticks_however_they_come(
         )  # fmt: skip
 
     whole = account_level()
-    expected = facts_of(Output(deltas=whole.process(part(0, number)).deltas + whole.idle().deltas))
+    expected = facts_of(
+        Output(deltas=whole.process(part(0, number)).deltas + whole.pause(idle=True).deltas)
+    )
     level, told, shelf = account_level(), Output(), Shelf()
     for start, stop in pairwise([0, *sorted(c for c in cuts if c < number), number]):
         add(told, level.process(part(start, stop)))
@@ -361,7 +373,7 @@ def test_strays_count_once_and_in_the_same_ticks_however_they_come(
             shelf.put(told.checkpoint)
             level = account_level()
             shelf.give(level)
-    add(told, level.idle())
+    add(told, level.pause(idle=True))
     assert facts_of(told) == expected
     counts = sum((Counter(facts) for _, facts in expected), Counter[str]())
     if expected:

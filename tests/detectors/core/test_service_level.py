@@ -1,4 +1,5 @@
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from detectors.blindness import Blindness
 from detectors.core.level import Settings
@@ -16,14 +17,12 @@ def level() -> ServiceLevel:
 
 
 def delta(source: int, tick: int, facts: Mapping[str, int], *, sources: int) -> Delta:
-    head = {"accounts": [], "samples": [], "groups": [], "models": [], "moved": []}
+    lists: dict[str, Any] = {n: [] for n in ("accounts", "samples", "groups", "models", "moved")}
     names = "born away egress link_account link_group link_model link_requests link_tokens"
     arrays = dict.fromkeys([*names.split(), "link_moved"], b"")
-    active = float(facts.get("accounts", 0))
-    return Delta(
-        **head, **arrays, source=source, sources=sources, tick=tick,
-        active=active, young=0.0, facts=dict(facts),
-    )  # fmt: skip
+    known = {"source": source, "sources": sources, "tick": tick, "young": 0.0, "facts": dict(facts)}
+    fields: dict[str, Any] = {**lists, **arrays, **known}
+    return Delta(**fields, active=float(facts.get("accounts", 0)))
 
 
 def run(service: ServiceLevel, minutes: range, facts: Minute) -> list[Alert]:

@@ -1,5 +1,6 @@
 """What Weir looks for: each module here is one detector, and `CATALOG` names them all."""
 
+from detectors.blindness import Blindness
 from detectors.capability import Capability
 from detectors.core.detector import Detector
 from detectors.even_share import EvenShare
@@ -8,6 +9,7 @@ from detectors.heir import Heir
 from detectors.lockstep import Lockstep
 from detectors.model_pivot import ModelPivot
 from detectors.rate_surge import RateSurge
+from detectors.service_shift import ServiceShift
 from detectors.template_repetition import TemplateRepetition
 from detectors.wide_fanout import WideFanout
 
@@ -21,4 +23,6 @@ CATALOG: tuple[type[Detector], ...] = (
     Heir,
     FailoverEcho,
     Capability,
+    Blindness,
+    ServiceShift,
 )

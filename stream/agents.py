@@ -122,12 +122,13 @@ class Agents:
         changelog, start = self.accounts.changelogs[tp.partition], 0
         for pause in changelog.pauses(run[-1].offset):  # the tick was closed here before
             stop = int(np.searchsorted(decoded.offsets, pause.after, side="right"))
-            output = level.process(self._batch(decoded, start, stop))
+            output = level.process(self._batch(run, decoded, start, stop, until=pause.after))
             await self.outlet.pass_on(output, tp.partition, self.account_checkpoints)
             changelog.paused, start = pause.number, stop
             output = level.pause(idle=pause.idle)
             await self.outlet.pass_on(output, tp.partition, self.account_checkpoints)
-        output = level.process(self._batch(decoded, start, len(decoded.requests)))
+        until = run[-1].offset
+        output = level.process(self._batch(run, decoded, start, len(decoded.requests), until=until))
         level.position["requests"] = max(level.position.get("requests", -1), run[-1].offset)
         self._observe(len(run), started, middle, before, level)
         await self.outlet.pass_on(output, tp.partition, self.account_checkpoints)
@@ -163,16 +164,25 @@ class Agents:
             times=np.concatenate([one.times for one in each]),
             offsets=np.concatenate([one.offsets for one in each]),
             dead_letters=[letter for one in each for letter in one.dead_letters],
+            sampled=[sample for one in each for sample in one.sampled],
         )
 
-    def _batch(self, decoded: codec.Decoded, start: int, stop: int) -> Batch:
+    def _batch(
+        self, run: Sequence[Any], decoded: codec.Decoded, start: int, stop: int, *, until: int
+    ) -> Batch:
         part = slice(start, stop)
+        offsets = decoded.offsets[part]
+        stamps = np.array([r.timestamp for r in run], dtype=np.float64) / 1000  # NaN for none
+        if len(stamps) != len(offsets):
+            stamps = stamps[np.searchsorted([r.offset for r in run], offsets)]
         return batch_of(
             decoded.requests[part],
             decoded.times[part],
-            decoded.offsets[part],
+            offsets,
             seed=self.seed,
             capability=self.capability,
+            arrived=stamps,
+            strays=decoded.strays().between(-1, until),
         )
 
     async def lifecycle(self, tp: TP, run: Run) -> None:

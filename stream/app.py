@@ -14,6 +14,7 @@ from stream.agents import Agents
 from stream.checkpoint import Checkpoints
 from stream.config import Config
 from stream.intake import Intake
+from stream.lookout import Lookout
 from stream.metrics import Metrics
 from stream.outlet import Outlet
 from stream.settings import Settings
@@ -28,8 +29,8 @@ RUNS = 8
 FETCH_BYTES = 1_048_576
 
 
-def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Agents]:
-    """Return the app, ready to start, and what its agents do."""
+def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Agents, Lookout]:
+    """Return the app, ready to start, what its agents do, and what looks after them."""
     app = App(
         settings.group,
         broker=[f"aiokafka://{server}" for server in settings.bootstrap.split(",")],
@@ -142,7 +143,14 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
             agents.fail(error)
 
     app.on_partitions_revoked.connect(hand_over, weak=False)
-    return app, agents
+    lookout = Lookout(
+        intake=agents.intake,
+        groups=groups.shelf,
+        outlet=agents.outlet,
+        lateness=config.lateness(seed=settings.hash_seed),
+        metrics=metrics,
+    )
+    return app, agents, lookout
 
 
 def view(app: App, agents: Agents) -> View:

@@ -52,13 +52,17 @@ def decode_requests(
         max_bytes: length past which a record is not looked at.
     """
     collector = Collector(
-        source=source, partition=partition, not_after=not_after, max_bytes=max_bytes
+        source=source,
+        partition=partition,
+        not_after=not_after,
+        max_bytes=max_bytes,
+        sampling=True,
     )
     positions = np.array(offsets, dtype=np.int64)
     for start in range(0, len(values), RUN):
         run, where = values[start : start + RUN], positions[start : start + RUN]
         requests = None if None in run else _requests_of(b"\n".join(run), len(run), max_bytes)  # type: ignore[arg-type]
-        if requests is None or not collector.take_run(requests, where):
+        if requests is None or not collector.take_run(requests, where, run.__getitem__):  # type: ignore[arg-type]
             for value, offset in zip(run, where.tolist(), strict=True):
                 collector.take(value, offset, request_of)
     return collector.done()
@@ -100,11 +104,16 @@ def decode_lines(block: bytes, collector: Collector, *, first: int) -> int:
     start = 0
     for position in range(0, len(ends), RUN):
         run = ends[position : position + RUN]
+        starts = [start, *(end + 1 for end in run)]
         lines, start = block[start : run[-1]], run[-1] + 1
         number = first + position
         requests = _requests_of(lines, len(run), collector.max_bytes)
         where = np.arange(number, number + len(run))
-        if requests is None or not collector.take_run(requests, where):
+
+        def value_of(at: int, starts: list[int] = starts) -> bytes:
+            return block[starts[at] : starts[at + 1] - 1]
+
+        if requests is None or not collector.take_run(requests, where, value_of):
             for offset, line in enumerate(lines.split(b"\n"), number):
                 if line.strip():
                     collector.take(line, offset, record_of)

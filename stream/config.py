@@ -24,6 +24,7 @@ from detectors.core.detector import Detector
 from detectors.core.engine import Engine, share_of
 from detectors.core.errors import ConfigError
 from detectors.core.group_level import GroupLevel
+from detectors.core.lateness import Lateness
 from detectors.core.level import Settings
 
 
@@ -44,7 +45,10 @@ TABLES: dict[str, dict[str, Bounds]] = {
         "request_ids": Bounds(1_000, 1_000_000_000),
         "record_bytes": Bounds(1_000, 100_000_000),
     },
-    "clock": {"max_ahead_seconds": Bounds(0.0, 31_536_000.0)},
+    "clock": {
+        "max_ahead_seconds": Bounds(0.0, 31_536_000.0),
+        "max_late_seconds": Bounds(1.0, 4_102_444_800.0),
+    },
 }
 
 Options = Mapping[str, Any]
@@ -61,6 +65,7 @@ class Config:
     request_ids: int = 262_144
     record_bytes: int = 1_048_576
     max_ahead_seconds: float = 300.0
+    max_late_seconds: float = 60.0
     enabled: tuple[str, ...] = field(default_factory=lambda: tuple(_catalog()))
     options: Mapping[str, Options] = field(default_factory=dict)  # by detector
 
@@ -112,6 +117,10 @@ class Config:
     def campaign_level(self, *, seed: int) -> CampaignLevel:
         """Return the campaigns, as an engine has them."""
         return CampaignLevel(settings=share_of(self.settings(seed=seed), self.detectors(), 1))
+
+    def lateness(self, *, seed: int) -> Lateness:
+        """Return what decides when a worker is too far behind."""
+        return Lateness(most=self.max_late_seconds, seed=seed, version=self.version)
 
     @property
     def version(self) -> str:

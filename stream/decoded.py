@@ -7,11 +7,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.batch import Strays
 from detectors.core.errors import InvalidEventError
 from detectors.core.records import EARLIEST, LATEST, Lifecycle, Release, Request, event_time
 
 #: Longest record unless the operator says otherwise.
 RECORD_BYTES = 1_048_576
+#: Of so many requests one is looked at for fields that the contract does not name: that whose time
+#: in milliseconds is a multiple, so that another reading looks at the same ones.
+SAMPLE = 61
+#: Unknown fields of one request, and characters of a name, at most.
+MOST_NAMES, NAME_LENGTH = 8, 64
 
 Record = Request | Lifecycle | Release
 
@@ -37,6 +43,14 @@ class Decoded:
     lifecycles: list[tuple[Lifecycle, float, int]] = field(default_factory=list)
     releases: list[tuple[Release, float, int]] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    sampled: list[tuple[int, list[str]]] = field(default_factory=list)  # offset, unknown fields
+
+    def strays(self, *, base: int = 0) -> Strays:
+        """Return what came besides the requests, with offsets that begin at a base."""
+        return Strays(
+            dead=[(base + letter.offset, letter.reason) for letter in self.dead_letters],
+            sampled=[(base + offset, names) for offset, names in self.sampled],
+        )
 
     @property
     def records(self) -> int:
@@ -47,12 +61,17 @@ class Decoded:
 
 @dataclass(slots=True, kw_only=True)
 class Collector:
-    """Takes in records and refusals one by one, in order."""
+    """Takes in records and refusals one by one, in order.
+
+    Args:
+        sampling: the values are JSON objects of Weir's own contract.
+    """
 
     source: str
     partition: int = 0
     not_after: float | None = None
     max_bytes: int = RECORD_BYTES
+    sampling: bool = False
     _times: list[float] = field(default_factory=list)
     _offsets: list[int] = field(default_factory=list)
     _decoded: Decoded = field(default_factory=Decoded)
@@ -78,13 +97,26 @@ class Collector:
             self._decoded.requests.append(record)
             self._times.append(time)
             self._offsets.append(offset)
+            if self.sampling and int(time * 1000) % SAMPLE == 0:
+                self._decoded.sampled.append((offset, unknown_fields(value)))
         elif isinstance(record, Lifecycle):
             self._decoded.lifecycles.append((record, time, offset))
         else:
             self._decoded.releases.append((record, time, offset))
 
-    def take_run(self, requests: list[Request], offsets: NDArray[np.int64]) -> bool:
-        """Take in requests decoded together; say False, and take none, if a time needs a look."""
+    def take_run(
+        self,
+        requests: list[Request],
+        offsets: NDArray[np.int64],
+        value_of: Callable[[int], bytes],
+    ) -> bool:
+        """Take in requests decoded together; say False, and take none, if a time needs a look.
+
+        Args:
+            requests: in order.
+            offsets: of each.
+            value_of: gives the bytes that a request was read from, by its position.
+        """
         times = np.array([request.ts for request in requests])
         if times.dtype != np.float64:  # there are times in words among them
             try:
@@ -97,6 +129,10 @@ class Collector:
         self._settle()
         self._arrays.append((times, offsets))
         self._decoded.requests += requests
+        if self.sampling:
+            for position in np.flatnonzero((times * 1000).astype(np.int64) % SAMPLE == 0).tolist():
+                names = unknown_fields(value_of(position))
+                self._decoded.sampled.append((int(offsets[position]), names))
         return True
 
     def refuse(self, error: InvalidEventError, value: bytes | None, offset: int) -> None:
@@ -125,3 +161,17 @@ class Collector:
         if self._times:
             self._arrays.append((np.array(self._times), np.array(self._offsets, dtype=np.int64)))
             self._times, self._offsets = [], []
+
+
+def unknown_fields(value: bytes) -> list[str]:
+    """Return the fields of a request that its contract does not name.
+
+    >>> unknown_fields(b'{"id": "r", "ts": 1, "payment_hash": "x"}')
+    ['payment_hash']
+    """
+    names = [name for name in _OBJECT.decode(value) if name not in _CONTRACT]
+    return [name[:NAME_LENGTH] for name in names if name.isprintable()][:MOST_NAMES]
+
+
+_CONTRACT = frozenset(Request.__struct_fields__)
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])

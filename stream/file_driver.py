@@ -8,7 +8,7 @@ import numpy as np
 from aiokafka.partitioner import murmur2
 from numpy.typing import NDArray
 
-from detectors.core.batch import batch_of
+from detectors.core.batch import Strays, batch_of
 from detectors.core.engine import Engine
 from detectors.core.records import Alert, Lifecycle, Release, Request
 from detectors.text.capability import Capability
@@ -59,15 +59,17 @@ class FileDriver:
         self.records += decoded.records
         self.requests += len(decoded.requests)
         self.dead_letters += len(decoded.dead_letters)
-        start = 0
+        start, after, strays = 0, -1, decoded.strays(base=base)
         events: list[tuple[Lifecycle | Release, float, int]]
         events = [*decoded.lifecycles, *decoded.releases]
         for event, moment, offset in sorted(events, key=lambda event: event[2]):
             stop = int(np.searchsorted(decoded.offsets, offset))
-            self._requests(decoded, start, stop, base)
-            self._event(event, moment, base + offset)
-            start = stop
-        self._requests(decoded, start, len(decoded.requests), base)
+            until = base + offset
+            self._requests(decoded, start, stop, base, strays.between(after, until))
+            self._event(event, moment, until)
+            start, after = stop, until
+        rest = strays.between(after, strays.last)
+        self._requests(decoded, start, len(decoded.requests), base, rest)
         if self._dead_letters_to is not None and decoded.dead_letters:
             lines = b"".join(encode_dead_letter(letter) + b"\n" for letter in decoded.dead_letters)
             self._write(self._dead_letters_to, "dead letters", lines)
@@ -95,25 +97,34 @@ class FileDriver:
         else:
             self.engine.live(event, moment, offset, partition=self.partition_of(event.account))
 
-    def _requests(self, decoded: Decoded, start: int, stop: int, base: int) -> None:
-        if start == stop:
+    def _requests(self, decoded: Decoded, start: int, stop: int, base: int, strays: Strays) -> None:
+        if start == stop and not strays:
             return
         requests = decoded.requests[start:stop]
         times, offsets = decoded.times[start:stop], decoded.offsets[start:stop] + base
-        self.position = int(offsets[-1])
-        if self._partitions == 1:
-            self._process(requests, times, offsets, 0)
+        self.position = max(int(offsets[-1]) if len(offsets) else -1, strays.last, self.position)
+        if self._partitions == 1 or not requests:
+            self._process(requests, times, offsets, 0, strays)
             return
-        owner = np.array([self.partition_of(request.account) for request in requests])
+        owner = np.array([self.partition_of(r.account) for r in requests], dtype=np.int64)
+        after = -1
         for first, last in self._between_closes(owner, times):
             # Nothing but the first record can close a tick here, so that alerts come as if the
             # records had been taken one by one, however they are cut.
+            until = int(offsets[last]) - 1 if last < len(offsets) else strays.last
+            here, after = strays.between(after, until), until
             owners = owner[first:last]
-            for partition in dict.fromkeys([int(owners[0]), *np.unique(owners).tolist()]):
+            for partition in dict.fromkeys([*owners[:1].tolist(), *np.unique(owners).tolist(), 0]):
                 which = first + np.flatnonzero(owners == partition)
-                self._process(
-                    [requests[i] for i in which.tolist()], times[which], offsets[which], partition
-                )
+                part = _part(here, partition, offsets[which]) if here else here
+                if len(which) or part:
+                    self._process(
+                        [requests[i] for i in which.tolist()],
+                        times[which],
+                        offsets[which],
+                        partition,
+                        part,
+                    )
 
     def _between_closes(
         self, owner: NDArray[np.int64], times: NDArray[np.float64]
@@ -136,8 +147,11 @@ class FileDriver:
         times: NDArray[np.float64],
         offsets: NDArray[np.int64],
         partition: int,
+        strays: Strays,
     ) -> None:
-        batch = batch_of(requests, times, offsets, seed=self._seed, capability=self._capability)
+        batch = batch_of(
+            requests, times, offsets, seed=self._seed, capability=self._capability, strays=strays
+        )
         self._raised(self.engine.process(batch, partition=partition))
 
     def _raised(self, alerts: Sequence[Alert]) -> None:
@@ -153,3 +167,12 @@ class FileDriver:
         except OSError as error:
             name = getattr(file, "name", "their file")
             raise InputError(f"{what} cannot be written to {name}: {error.strerror}.") from None
+
+
+def _part(strays: Strays, partition: int, offsets: NDArray[np.int64]) -> Strays:
+    """Return what is of a partition: what could not be read has no account, and is of the first."""
+    own = set(offsets.tolist())
+    return Strays(
+        dead=() if partition else strays.dead,
+        sampled=[sample for sample in strays.sampled if sample[0] in own],
+    )

@@ -54,6 +54,18 @@ class Metrics:
             ["topic", "partition"],
             registry=registry,
         )
+        self.lag_seconds = Gauge(
+            "weir_lag_seconds",
+            "How long ago that happened which is read next; zero while nothing waits.",
+            ["topic", "partition"],
+            registry=registry,
+        )
+        self.service_share = Gauge(
+            "weir_service_share",
+            "Part of a minute's accounts, requests or records that fail, by what they fail in.",
+            ["what"],
+            registry=registry,
+        )
         self.profiles = Gauge(
             "weir_profiles", "Live profiles.", ["level", "partition"], registry=registry
         )

@@ -54,15 +54,19 @@ class Outlet:
         return await self.topics["deltas"].send(key=RELEASE, value=value, partition=partition)
 
     async def alert(self, alert: Alert, partition: int, checkpoints: Checkpoints) -> None:
-        """Publish an alert."""
+        """Publish an alert of a level's."""
+        checkpoints.note(partition, await self.tell(alert))
+
+    async def tell(self, alert: Alert) -> asyncio.Future[Any]:
+        """Publish an alert; return what is done once it is there."""
         value = codec.encode_alert(replace(alert, raised_at=time.time()))
         sent = await self.topics["alerts"].send(key=alert.id.encode(), value=value)
         self.metrics.alerts.labels(alert.detector, alert.severity).inc()
-        future = asyncio.ensure_future(sent)
+        future: asyncio.Future[Any] = asyncio.ensure_future(sent)
         scope = alert.entity.scope
         delay = self.metrics.delay.labels(scope if scope in ("account", "campaign") else "group")
         future.add_done_callback(lambda _: delay.observe(max(time.time() - alert.ts, 0.0)))
-        checkpoints.note(partition, future)
+        return future
 
     async def dead(
         self, letters: Sequence[DeadLetter], partition: int, checkpoints: Checkpoints

@@ -19,6 +19,7 @@ from detectors.core.errors import ConfigError
 from stream import app as weir_app
 from stream.agents import Agents
 from stream.config import Config
+from stream.lookout import Lookout
 from stream.metrics import Metrics
 from stream.settings import Settings
 from stream.topics import changelogs, create_missing, partitions_of
@@ -71,9 +72,9 @@ async def _run_app(
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
-    app, agents = weir_app.build(settings, config, metrics)
+    app, agents, lookout = weir_app.build(settings, config, metrics)
     dog = Watchdog(stall=settings.stall_seconds, session=settings.session_seconds, metrics=metrics)
-    tasks = [asyncio.create_task(app.start()), asyncio.create_task(_tick(app, agents))]
+    tasks = [asyncio.create_task(app.start()), asyncio.create_task(_tick(app, agents, lookout))]
     code = 0
     try:
         while not stop.is_set() and code == 0:
@@ -98,12 +99,13 @@ async def _run_app(
     return code
 
 
-async def _tick(app: Any, agents: Agents) -> None:
+async def _tick(app: Any, agents: Agents, lookout: Lookout) -> None:
     while agents.fault is None:
         await asyncio.sleep(LOOK)
         if app.consumer_generation_id and not (app.in_recovery or app.rebalancing):
             try:
                 await agents.tick()
+                await lookout.look()
             except Exception as error:
                 agents.fail(error)
 

@@ -89,6 +89,7 @@ def fits(alert: Alert, expected: dict[str, Any]) -> bool:
         and len(alert.accounts) >= expected.get("accounts_at_least", 0)
         and alert.capability == expected.get("capability", alert.capability)
         and after <= alert.ts <= after + expected.get("within", float("inf"))
+        and alert.ts < expected.get("before", float("inf"))
     )
 
 

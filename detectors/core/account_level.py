@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.core import cadence, capabilities
+from detectors.core import cadence, capabilities, facts
 from detectors.core.bans import Bans
 from detectors.core.batch import Batch
 from detectors.core.buffer import Buffer
@@ -32,6 +32,7 @@ COLUMNS = {
     **mixture.COLUMNS,
     **cadence.OF_ACCOUNTS,
     **capabilities.OF_ACCOUNTS,
+    **facts.COLUMNS,
     "born": Column("int64"),
     "egress": Column("uint64"),
     "egress_bits": Column("uint64", (1,)),
@@ -87,15 +88,18 @@ class AccountLevel(Level):
         self._closed = 0
         self._checkpoint_wanted = False
         self._buffer = Buffer(self.groups)
+        self._facts = facts.Facts()
         self._banned: list[tuple[str, int]] = []  # what the tick that is closed says besides links
         self._news = [News()] * partitions
 
     def process(self, batch: Batch, *, source: str = "requests") -> Output:
         """Take in requests that follow those before; what is known already is skipped."""
         output = Output()
-        start = int(np.searchsorted(batch.offsets, self.position.get(source, -1), side="right"))
+        position = self.position.get(source, -1)
+        start = int(np.searchsorted(batch.offsets, position, side="right"))
         clock = np.maximum.accumulate(np.maximum(batch.ticks, self.clock))
         while start < len(batch):
+            self._stray(batch, source, int(batch.offsets[start]) - 1)
             if clock[start] > self.clock:
                 self._close(int(clock[start]), output)
             elif len(self._buffer) >= TICK_REQUESTS:
@@ -103,8 +107,10 @@ class AccountLevel(Level):
             end = int(np.searchsorted(clock, self.clock, side="right"))
             end = min(end, start + TICK_REQUESTS - len(self._buffer))
             self._add(batch, start, end)
+            self._stray(batch, source, int(batch.offsets[end - 1]))
             self.position[source] = int(batch.offsets[end - 1])
             start = end
+        self._stray(batch, source, batch.strays.last)
         return output
 
     def pause(self, *, idle: bool) -> Output:
@@ -119,7 +125,8 @@ class AccountLevel(Level):
         if number:
             self._close(number + 1, output)
         if idle:
-            output.deltas += self.deltas.write(self._head(number, idle=True), news=self._news)
+            head = self._head(number, idle=True)
+            output.deltas += self.deltas.write(head, news=self._news, facts={})
         return output
 
     def live(self, event: Lifecycle, time: float, offset: int) -> None:
@@ -157,6 +164,7 @@ class AccountLevel(Level):
         population.mix = np.array(kept["mix"])
         population.models = self.models.names
         self._closed = kept["closed"]
+        self._facts = facts.Facts(kept["facts"])
         self.bans.restore(kept["bans"])
         self.conversations.restore(segments, kept["conversations"])
 
@@ -170,6 +178,7 @@ class AccountLevel(Level):
         self.repeated += int(end - start - fresh.sum())
         counted = fresh & ~batch.denied[part]
         self.denied += int((fresh & batch.denied[part]).sum())
+        self._facts.requests(batch, part, fresh, clock=self.clock)
         if any(batch.prefixes[part]):
             self.conversations.add(
                 batch.accounts[part],
@@ -183,12 +192,14 @@ class AccountLevel(Level):
             egresses, payments = batch.egresses[part], batch.payments[part]
             sketches, ids, tokens = batch.sketches[part], batch.ids[part], batch.tokens[part]
             after = batch.capabilities[part]
+            prefixes, failed = batch.prefixes[part], batch.failed[part]
         else:
             take = (start + np.flatnonzero(counted)).tolist()
             accounts, models = picked(batch.accounts, take), picked(batch.models, take)
             egresses, payments = picked(batch.egresses, take), picked(batch.payments, take)
             sketches, ids = picked(batch.sketches, take), picked(batch.ids, take)
             tokens, after = batch.tokens[take], batch.capabilities[take]
+            prefixes, failed = picked(batch.prefixes, take), batch.failed[take]
         if not ids:
             return
         rows = self.profiles.rows_of(accounts, tick=self.clock)
@@ -201,8 +212,17 @@ class AccountLevel(Level):
             egresses=egresses,
             payments=payments,
             sketches=sketches,
+            prefixes=prefixes,
+            failed=failed,
         )
         self.applied += len(ids)
+
+    def _stray(self, batch: Batch, source: str, until: int) -> None:
+        """Count what came besides requests, behind what is applied and up to an offset."""
+        if batch.strays:
+            strays = batch.strays.between(self.position.get(source, -1), until)
+            self._facts.strays(strays)
+            self.position[source] = max(self.position.get(source, -1), strays.last)
 
     def _close(self, now: int, output: Output) -> None:
         buffer, self._buffer = self._buffer, Buffer(self.groups)
@@ -211,7 +231,8 @@ class AccountLevel(Level):
         if buffer:
             self._close_tick(buffer, number, output)
         elif number:
-            output.deltas += self.deltas.write(self._head(number), news=self._news)
+            head = self._head(number)
+            output.deltas += self.deltas.write(head, news=self._news, facts=self._facts.told())
         if len(self.groups) > GROUP_NAMES:
             self.groups.clear()
         self.clock = now
@@ -245,6 +266,11 @@ class AccountLevel(Level):
         last_id[where] = np.arange(len(buffer))
         samples = [buffer.ids[i] for i in last_id.tolist()]
         suspect = self.suspect(rows, number)
+        carried = np.zeros(len(rows), dtype=np.uint8)
+        np.bitwise_or.at(carried, where, buffer.carried)
+        self._facts.fields(profiles, rows, carried, tick=number)
+        held = int(requests[suspect].sum())
+        self._facts.add(accounts=len(rows), tokens=int(tokens.sum()), held=held)
         born = profiles["born"][rows]
         born[born == 0] = number
         profiles["born"][rows] = born
@@ -289,7 +315,9 @@ class AccountLevel(Level):
             after=None if link_after is None else link_after[order],
             alerts=alerts,
         )
-        output.deltas += self.deltas.write(self._head(number), news=self._news, told=told)
+        output.deltas += self.deltas.write(
+            self._head(number), news=self._news, facts=self._facts.told(), told=told
+        )
         self.use_models(models.sum(axis=0).tolist(), elapsed)
 
     def _in_order(self, numbers: Rows) -> tuple[Rows, Rows]:
@@ -375,6 +403,7 @@ class AccountLevel(Level):
                 "moved": self.population.moved.tolist(),
                 "mix": self.population.mix.tolist(),
                 "closed": self._closed,
+                "facts": dict(self._facts.counts),
                 "bans": self.bans.snapshot(),
                 "conversations": conversations,
             }

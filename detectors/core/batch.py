@@ -2,9 +2,12 @@
 
 import ipaddress
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 import xxhash
@@ -30,6 +33,31 @@ LONGEST = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strays:
+    """What came among the requests of a batch besides them, in order."""
+
+    dead: Sequence[tuple[int, str]] = ()  # offsets of records that could not be read, and why
+    sampled: Sequence[tuple[int, Sequence[str]]] = ()  # some requests, and their unknown fields
+
+    def between(self, after: int, until: int) -> "Strays":
+        """Return those with offsets above one and up to another."""
+
+        def part(strays: Sequence[tuple[int, Any]]) -> Sequence[tuple[int, Any]]:
+            start = bisect_right(strays, after, key=itemgetter(0))
+            return strays[start : bisect_right(strays, until, key=itemgetter(0))]
+
+        return Strays(dead=part(self.dead), sampled=part(self.sampled))
+
+    @property
+    def last(self) -> int:
+        """The highest offset, -1 where there is nothing."""
+        return max((stray[0] for stray in (*self.dead[-1:], *self.sampled[-1:])), default=-1)
+
+    def __bool__(self) -> bool:
+        return bool(self.dead or self.sampled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Requests of one partition in their order; all columns have the same length."""
 
@@ -46,6 +74,9 @@ class Batch:
     sketches: list[str | None]
     capabilities: NDArray[np.int8]  # what each is after, by its index; `UNSAID` where nothing tells
     prefixes: list[list[str] | None]  # hashes of each conversation's prefixes, oldest first
+    failed: NDArray[np.bool_]  # answered with an error
+    waits: NDArray[np.float64] | None = None  # seconds until each arrived, where that is known
+    strays: Strays = field(default_factory=Strays)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -58,6 +89,8 @@ def batch_of(
     *,
     seed: int,
     capability: Capability | None = None,
+    arrived: NDArray[np.float64] | None = None,
+    strays: Strays | None = None,
 ) -> Batch:
     """Turn requests into columns; of text, its sketch and what it is after are kept.
 
@@ -67,16 +100,20 @@ def batch_of(
         offsets: each one's position in the partition, ascending.
         seed: key of the hashes.
         capability: says what requests are after; without it, none is said to be after anything.
+        arrived: when each was taken in by the broker.
+        strays: what else came.
     """
     digest = xxhash.xxh3_64_intdigest
     ids = [r.id for r in requests]
     status = np.fromiter([r.status for r in requests], np.int64, len(requests))
     sketches, capabilities = _read(requests, seed, capability)
+    failed = status >= 400
     return Batch(
         offsets=np.array(offsets, dtype=np.int64),
         ticks=np.array(times, dtype=np.float64).astype(np.int64),
         hashes=np.fromiter(map(digest, map(str.encode, ids), repeat(seed)), np.uint64, len(ids)),
-        denied=np.isin(status, DENIED) if (status >= 400).any() else np.zeros(len(ids), bool),
+        denied=np.isin(status, DENIED) if failed.any() else failed,
+        failed=failed,
         tokens=_tokens([r.input_tokens + r.output_tokens for r in requests]),
         ids=ids,
         accounts=[r.account for r in requests],
@@ -86,6 +123,8 @@ def batch_of(
         sketches=sketches,
         capabilities=capabilities,
         prefixes=[r.prefix_hashes for r in requests],
+        waits=None if arrived is None else arrived - np.array(times, dtype=np.float64),
+        strays=strays or Strays(),
     )
 
 

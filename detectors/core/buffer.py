@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.facts import EGRESS, PAYMENT, PREFIXES, PROMPT, TOKENS
 from detectors.core.group_names import GroupNames
 from detectors.core.profiles import Rows
 from detectors.text.template import keys
@@ -31,6 +32,7 @@ class Buffer:
         self._capabilities: list[NDArray[np.int8]] = []
         self._links: list[Ints] = []
         self._linked: list[Ints] = []  # position of each link's request in the tick
+        self._carried: list[NDArray[np.uint8]] = []
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -46,17 +48,27 @@ class Buffer:
         egresses: Sequence[str | None],
         payments: Sequence[str | None],
         sketches: Sequence[str | None],
+        prefixes: Sequence[list[str] | None],
+        failed: NDArray[np.bool_],
     ) -> None:
         """Take in requests: each one's account, model slot, tokens, capability, and groups."""
         groups = self.groups
         base = rows << 36 | models
         here = np.arange(len(self.ids), len(self.ids) + len(ids))
-        for number in (groups.egress.numbers(egresses), groups.payment.numbers(payments)):
+        carried = np.where((tokens > 0) | failed, TOKENS, 0).astype(np.uint8)
+        for bit, number in (
+            (EGRESS, groups.egress.numbers(egresses)),
+            (PAYMENT, groups.payment.numbers(payments)),
+        ):
             known = number >= 0
+            carried[known] |= bit
             self._links.append((base | number << 8)[known])
             self._linked.append(here[known])
         if any(sketches):
-            self._add_templates(sketches, base, here)
+            carried[self._add_templates(sketches, base, here)] |= PROMPT
+        if any(prefixes):
+            carried[[bool(hashes) for hashes in prefixes]] |= PREFIXES
+        self._carried.append(carried)
         self._rows.append(rows)
         self._models.append(models)
         self._tokens.append(tokens)
@@ -84,11 +96,17 @@ class Buffer:
         return np.concatenate(self._capabilities)
 
     @property
+    def carried(self) -> NDArray[np.uint8]:
+        """The bits of the fields that each request carries, as `facts.FIELDS` has them."""
+        return np.concatenate(self._carried)
+
+    @property
     def links(self) -> tuple[Ints, Ints]:
         """Return the links, and the position of each one's request."""
         return np.concatenate(self._links), np.concatenate(self._linked)
 
-    def _add_templates(self, sketches: Sequence[str | None], base: Ints, here: Ints) -> None:
+    def _add_templates(self, sketches: Sequence[str | None], base: Ints, here: Ints) -> Ints:
+        """Link requests to their templates, and return which have any."""
         template = self.groups.template
         numbers, positions = [], []
         for position, sketch in enumerate(sketches):
@@ -99,3 +117,4 @@ class Buffer:
         at = np.array(positions, dtype=np.int64)
         self._links.append(base[at] | np.array(numbers, dtype=np.int64) << 8)
         self._linked.append(here[at])
+        return at

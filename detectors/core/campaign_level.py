@@ -135,17 +135,14 @@ class CampaignLevel:
     def _close(self, tick: int, alerts: Sequence[tuple[Alert, list[str]]]) -> list[Alert]:
         campaigns = self.campaigns
         alone = [alert for alert, _ in alerts if alert.entity.scope == "account"]
-        others = [alert for alert, _ in alerts if alert.entity.scope != "account"]
-        touched = {
-            alert.id: campaigns.suspects.take(alert, members)
-            for alert, members in alerts
-            if alert.entity.scope != "account"
-        }
+        groups = [pair for pair in alerts if pair[0].entity.scope not in ("account", "service")]
+        others = [alert for alert, _ in groups]
+        touched = {alert.id: campaigns.suspects.take(alert, members) for alert, members in groups}
         if tick - self._looked >= LOOK:
             self._looked = tick
             campaigns.suspects.fade(tick)
         campaigns.group(tick, accounts=max(self._tracked.values(), default=0))
-        told = []
+        told = [alert for alert, _ in alerts if alert.entity.scope == "service"]
         since: dict[str, float] = {}  # when the newest change of each campaign began
         for alert in others:
             name = touched[alert.id].campaign

@@ -142,6 +142,7 @@ def world(*, requests: int = 1000, seed: int = 0) -> list[Request]:
         at += chance.expovariate(20.0 if farmed else 0.1)
         account = chance.randrange(20 if farmed else 30)
         banned = 0.8 * requests < number <= 0.9 * requests and account % 2 > 0
+        lost = 0.7 * requests < number <= 0.75 * requests
         made.append(
             Request(
                 id=f"{seed}-{number}",
@@ -149,7 +150,7 @@ def world(*, requests: int = 1000, seed: int = 0) -> list[Request]:
                 account=f"new-{account}" if farmed and account % 4 else f"account-{account}",
                 model="fable" if farmed else chance.choice(("opus", "opus", "haiku")),
                 proxy=f"egress-{account % 4 if account < 20 else account}",
-                payment=f"card-{account % 50}",
+                payment=None if lost else f"card-{account % 50}",
                 output_tokens=chance.randrange(4000),
                 prompt=_prompt(chance, farmed),
                 status=403 if banned else 200,

@@ -13,6 +13,8 @@ from detectors.core.group_names import GroupNames
 from detectors.core.profiles import Profiles, Rows
 from detectors.core.records import Alert, Delta
 
+#: The partition of the groups that keeps the service.
+SERVICE = 0
 #: Links in one delta at most: what is more travels in parts, below Kafka's limit of a message.
 PART_LINKS = 8_000
 #: Alerts in one delta at most; each may be some kilobytes long.
@@ -60,13 +62,19 @@ class Deltas:
     names: GroupNames
 
     def write(
-        self, head: dict[str, Any], *, news: Sequence[News], told: Told | None = None
+        self,
+        head: dict[str, Any],
+        *,
+        news: Sequence[News],
+        facts: dict[str, int],
+        told: Told | None = None,
     ) -> Iterator[tuple[int, Delta]]:
         """Return partitions of the groups and what each is told, in parts where it is much.
 
         Args:
             head: what all of them are told alike, as fields of `Delta`.
             news: of conversations, to each partition.
+            facts: of the service, to the partition that keeps it.
             told: nothing where the tick had no request.
         """
         head = {**_NOTHING, **head, "source": self.partition, "sources": self.partitions}
@@ -74,6 +82,8 @@ class Deltas:
             parts = [{}] if told is None else self._parts(partition, told)
             for number, links in enumerate(parts):
                 first = news[partition].fields if number == 0 else {"banned": []}
+                if partition == SERVICE and number == 0:
+                    first = {**first, "facts": facts}
                 fields = {**head, **first, **links, "part": number, "parts": len(parts)}
                 yield partition, Delta(**fields)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detectors.core.members import Members
 from detectors.core.population import Population
 from detectors.core.profiles import Column, Profiles, Rows
-from detectors.core.records import Evidence, Scope, Signal
+from detectors.core.records import Evidence, Scope, Severity, Signal
 
 Floats = NDArray[np.float64]
 
@@ -71,6 +71,7 @@ class Finding(msgspec.Struct, frozen=True):
     evidence: list[Evidence]
     onset: float
     accounts: list[str]
+    severity: Severity | None = None  # where how many accounts take part does not tell it
 
 
 class Detector:
@@ -84,10 +85,11 @@ class Detector:
     name: ClassVar[str]
     signal: ClassVar[Signal]
     scopes: ClassVar[frozenset[Scope]]
-    #: What it looks at: what accounts and groups ask for, or who goes on with whose conversation.
-    reads: ClassVar[Literal["requests", "echoes"]] = "requests"
     #: What it finds is only ever evidence beside others': a candidate, never an alert by itself.
     supports: ClassVar[bool] = False
+    #: What it looks at: what accounts and groups ask for, who goes on with whose conversation, or
+    #: what Weir sees of the service, as shares and as series.
+    reads: ClassVar[Literal["requests", "echoes", "service", "series"]] = "requests"
 
     @property
     def columns(self) -> Mapping[str, Column]:

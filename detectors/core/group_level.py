@@ -7,6 +7,7 @@ import numpy as np
 from detectors.core import cadence, capabilities, heirs, presence
 from detectors.core import links as reading
 from detectors.core.conversation_level import ConversationLevel
+from detectors.core.deltas import SERVICE
 from detectors.core.detector import Detector, Finding, Tick, pack, unpack
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
@@ -14,6 +15,7 @@ from detectors.core.members import Members
 from detectors.core.population import HORIZON, Lone, Population
 from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
 from detectors.core.records import Alert, Candidates, Delta, Scope
+from detectors.core.service_level import ServiceLevel
 from detectors.core.singles import Singles
 from detectors.core.waiting import Waiting
 from detectors.sketches import mixture
@@ -65,6 +67,9 @@ class GroupLevel(Level):
         self.waiting: Waiting[Delta] = Waiting()
         self.heirs = heirs.Heirs(scopes=len(SCOPES), seed=settings.seed)
         self.conversations = ConversationLevel(settings=settings, detectors=detectors)
+        self.service: ServiceLevel | None = None
+        if partition == SERVICE:
+            self.service = ServiceLevel(settings=settings, detectors=detectors)
         self.population = Population(
             models=self.models.names, lone={"proxy": Lone(), "payment": Lone()}
         )
@@ -109,6 +114,11 @@ class GroupLevel(Level):
         more, gone, conversations = self.conversations.save()
         segments |= more
         dropped += gone
+        service = None
+        if self.service is not None:
+            more, gone, service = self.service.save()
+            segments |= more
+            dropped += gone
         waiting = self.waiting.snapshot()
         manifest = {
             "tables": kept,
@@ -122,6 +132,7 @@ class GroupLevel(Level):
             "closed": self._closed,
             "heirs": self.heirs.snapshot(),
             "conversations": conversations,
+            "service": service,
         }
         return Checkpoint(
             position={"deltas": waiting["position"]},
@@ -145,6 +156,8 @@ class GroupLevel(Level):
         self.requests, self._closed = kept["requests"], kept["closed"]
         self.heirs.restore(kept["heirs"])
         self.conversations.restore(segments, kept["conversations"])
+        if self.service is not None:
+            self.service.restore(segments, kept["service"])
 
     def capability_of(self, row: int) -> str | None:
         """Say what else than the ordinary a group's accounts are mostly after, if anything."""
@@ -175,6 +188,8 @@ class GroupLevel(Level):
                 self._look(tick)
             self._close_links(tick, reading.joined(parts), elapsed, output)
         output.alerts += self.conversations.close(tick, deltas)
+        if self.service is not None:
+            output.alerts += self.service.close(tick, deltas)
         bans = [ban for delta in deltas for ban in delta.banned]
         if bans:
             self.heirs.ban(bans, groups=self.profiles, members=self.members, tick=tick)

@@ -302,7 +302,8 @@ class Level:
             severity=(
                 "info"
                 if faint
-                else severity_of(p_value, limit=limit, accounts=len(finding.accounts))
+                else finding.severity
+                or severity_of(p_value, limit=limit, accounts=len(finding.accounts))
             ),
             p_value=p_value,
             entity=Entity(scope=scope, value=value),

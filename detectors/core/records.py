@@ -219,6 +219,7 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     orphan_prefixes: bytes = b""  # uint64, eight each: its prefixes, newest first, zero for none
     mix: list[float] = []  # accounts of the source by what they are after; empty: nothing tells
     link_after: bytes = b""  # requests of links by what they are after (see `pack_links`)
+    facts: dict[str, int] = {}  # what the tick shows of the service, to one partition (see `facts`)
 
     @property
     def weight(self) -> int:

@@ -15,7 +15,11 @@ from tests.integration.world import PARTITIONS, Record
 
 SECONDS = 30.0
 #: Many false alerts, so that there is something to lose; a small limit, so that one can be over it.
-CONFIG = "[budget]\nfalse_alerts_per_day = 100000\n[limits]\nrecord_bytes = 20000\n"
+#: What is read is months old, and nobody is to be told.
+CONFIG = (
+    "[budget]\nfalse_alerts_per_day = 100000\n[limits]\nrecord_bytes = 20000\n"
+    "[clock]\nmax_late_seconds = 4_000_000_000\n"
+)
 COPARTITIONED = ("requests", "lifecycle", "deltas")
 #: Topics whose every record a checkpoint covers once the workers have nothing left to do.
 CHECKPOINTED = ("requests", "deltas", "candidates")

@@ -116,7 +116,12 @@ def _feed(
 ) -> list[Alert]:
     decoded = codec.decode_requests(values, offsets, source="", max_bytes=limit)
     batch = batch_of(
-        decoded.requests, decoded.times, decoded.offsets, seed=0, capability=Capability.shipped()
+        decoded.requests,
+        decoded.times,
+        decoded.offsets,
+        seed=0,
+        capability=Capability.shipped(),
+        strays=decoded.strays(),
     )
     return engine.process(batch, partition=partition)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios import asking, continuity, skeletons, timing
+from tests.scenarios import asking, continuity, service, skeletons, timing
 from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
 
 
@@ -235,6 +235,7 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     *timing.SCENARIOS,
     *continuity.SCENARIOS,
     *asking.SCENARIOS,
+    *service.SCENARIOS,
 )
 
 

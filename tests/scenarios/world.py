@@ -148,7 +148,7 @@ class World:
         self.must.append({"detector": detector, "scope": scope, **what})
 
     def spare(self, detector: str, **what: Any) -> None:
-        """No such alert may be raised: ``scope``, ``value`` (a pattern), ``after``."""
+        """No such alert may be raised: ``scope``, ``value`` (a pattern), ``after``, ``before``."""
         self.must_not.append({"detector": detector, **what})
 
     def write(self, folder: Path, description: str) -> None:

@@ -10,7 +10,7 @@ from detectors.core.batch import batch_of
 from detectors.core.errors import InvalidEventError
 from detectors.core.records import DEAD_LETTER_REASONS, Delta, Request
 from stream import codec
-from stream.decoded import Collector, Decoded
+from stream.decoded import Collector, Decoded, unknown_fields
 
 GOOD = b'{"id":"r1","ts":1767225600.5,"account":"a","model":"m"}'
 LIFECYCLE = b'{"kind":"lifecycle","ts":1767225600,"account":"a","event":"created"}'
@@ -262,3 +262,25 @@ def _delta(tick: int, *, links: int) -> Delta:
         for name in Delta.__struct_fields__[: -len(Delta.__struct_defaults__)]
     }
     return Delta(**values | {"tick": tick, "link_model": b"\1" * links})  # type: ignore[arg-type]
+
+
+def test_some_requests_are_looked_at_for_unknown_fields_the_same_ones_however_they_come() -> None:
+    values = [
+        b'{"id":"%d","ts":%r,"account":"a","model":"m","cost":1}' % (n, 1_767_225_600 + n / 8)
+        for n in range(1200)
+    ]
+    together = requests(*values)
+    apart = [codec.decode_requests([value], [n], source="") for n, value in enumerate(values)]
+    collector = Collector(source="", sampling=True)
+    codec.decode_lines(b"\n".join(values), collector, first=0)
+    assert together.sampled == [sample for one in apart for sample in one.sampled]
+    assert together.sampled == collector.done().sampled
+    assert {tuple(names) for _, names in together.sampled} == {("cost",)}
+    assert 10 < len(together.sampled) < 30
+
+
+def test_the_names_of_unknown_fields_are_few_short_and_printable() -> None:
+    fields = {f"field-{number}" + "x" * 100: 1 for number in range(20)}
+    names = unknown_fields(json.dumps({"id": "r", "bad\n": 1} | fields).encode())
+    assert len(names) == 8
+    assert max(map(len, names)) == 64

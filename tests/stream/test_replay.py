@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from detectors.core.detector import Detector, Finding, Floats, Tick
 from detectors.core.profiles import Profiles
 from detectors.core.records import Evidence, Scope, Signal
 from stream.config import Config
+from stream.decoded import SAMPLE
 from stream.file_driver import FileDriver
 from stream.files import InputError, InputFile
 from stream.formats import native
@@ -305,3 +306,57 @@ def _driven(cuts: list[int], partitions: int) -> tuple[bytes, list[bytes]]:
 
 def _base64(value: bytes) -> str:
     return base64.b64encode(value).decode().rstrip("=")
+
+
+def blinded(*, broken: bool = False, renamed: bool = False, minutes: int = 60) -> bytes:
+    """Forty accounts for an hour; in the last minutes half is broken, or a field is renamed.
+
+    All bear times at which requests are looked at for unknown fields.
+    """
+    chance = np.random.default_rng(3)
+    lines = []
+    for number in range(minutes * 120):
+        second = number // 30 * 15
+        late = second > 60 * minutes - 300
+        name = "payment_hash" if late and renamed else "payment"
+        line = request(number, second=0, account=int(chance.integers(40)), model="m")
+        moment = -(-int((START + second) * 1000) // SAMPLE) * SAMPLE / 1000 + 0.0005
+        made = json.loads(line) | {"ts": moment, name: "card"}
+        lines.append(json.dumps(made).encode())
+        if late and broken:
+            lines.append(b'{"id": 7}')
+    return b"\n".join(lines)
+
+
+BLIND = Config(
+    accounts=2_000, groups=2_000, members=4_000, request_ids=10_000,
+    enabled=("blindness",), false_alerts_per_day=20.0,
+)  # fmt: skip
+
+
+def blindness_of(path: str, **more: Any) -> list[dict[str, Any]]:
+    alerts = io.BytesIO()
+    replay([path], config=BLIND, alerts=alerts, **more)
+    return [json.loads(line) for line in alerts.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_records_that_suddenly_cannot_be_read_are_told(
+    kept: Callable[..., str], partitions: int
+) -> None:
+    alerts = blindness_of(kept(blinded(broken=True)), partitions=partitions)
+    assert [alert["entity"]["value"] for alert in alerts] == ["dead letters: contract"]
+    assert alerts == blindness_of(
+        kept(blinded(broken=True)), partitions=partitions, block_bytes=9_000
+    )
+
+
+def test_a_field_that_is_renamed_is_told_by_both_names(kept: Callable[..., str]) -> None:
+    path = kept(blinded(renamed=True))
+    told = {alert["entity"]["value"] for alert in blindness_of(path)}
+    assert told == {"field payment", "unknown field payment_hash"}
+    assert blindness_of(path) == blindness_of(path, block_bytes=9_000)
+
+
+def test_an_hour_in_which_nothing_fails_is_silent(kept: Callable[..., str]) -> None:
+    assert blindness_of(kept(blinded())) == []

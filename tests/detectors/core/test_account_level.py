@@ -1,3 +1,5 @@
+from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -6,16 +8,21 @@ import xxhash
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import detectors.core.account_level as module
 import detectors.core.deltas
-from detectors.core.records import Delta, Lifecycle, Request
+from detectors.core.batch import Batch, Strays, batch_of
+from detectors.core.level import Output
+from detectors.core.records import Delta, Lifecycle, Request, event_time
 from tests.detectors.traffic import (
     EPOCH,
     SEED,
     TEMPLATES,
+    Shelf,
     account_level,
     accounts_state,
+    add,
     batch,
     cut,
     feed,
@@ -286,3 +293,89 @@ def test_the_egress_is_told_by_a_keyed_hash() -> None:
     output = feed(account_level(), [request(1, at=0, proxy="x")])
     told = np.frombuffer(output.deltas[0][1].egress, np.uint64)
     assert told[0] == xxhash.xxh3_64_intdigest(b"proxy:x", SEED)
+
+
+def facts_of(output: Output) -> list[tuple[int, dict[str, int]]]:
+    return [(delta.tick - EPOCH, delta.facts) for to, delta in output.deltas if to == 0]
+
+
+def test_facts_of_the_service_go_to_one_partition_of_the_groups() -> None:
+    level = account_level(partitions=3)
+    requests = [request(n, at=n, account=f"a{n}", output_tokens=5) for n in range(3)]
+    output = feed(level, requests)
+    assert {to for to, delta in output.deltas if delta.facts} == {0}
+    assert facts_of(output)[0] == (0, {"accounts": 1, "requests": 1, "tokens": 5})
+
+
+def test_denied_late_and_delayed_requests_are_facts_and_repeated_ones_are_not() -> None:
+    level = account_level()
+    requests = [
+        request(1, at=100),
+        request(2, at=100, status=429),
+        request(3, at=30),
+        request(1, at=100),
+        request(4, at=101, account="ben"),
+    ]
+    times = np.array([r.ts for r in requests], dtype=np.float64)
+    arrived = times + np.array([0.0, 500.0, 500.0, 500.0, -60.0])
+    made = batch_of(requests, times, range(5), seed=SEED, arrived=arrived)
+    (_, first), (_, last), _ = facts_of(
+        Output(deltas=level.process(made).deltas + level.pause(idle=True).deltas)
+    )
+    assert first == {
+        "accounts": 1, "delayed": 2, "denied": 1, "late": 1, "requests": 3, "stamped": 3
+    }  # fmt: skip
+    assert last == {"accounts": 1, "ahead": 1, "requests": 1, "stamped": 1}
+
+
+def test_an_account_that_carried_a_field_for_minutes_is_missed_when_it_comes_without() -> None:
+    level = account_level()
+    requests = [
+        request(n, at=20 * n, account=account, payment="card" if n < 24 else None)
+        for n in range(30)
+        for account in ("ann", "ben")
+    ]
+    facts = Counter[str]()
+    for _, told in facts_of(feed(level, [replace(r, id=f"{i}") for i, r in enumerate(requests)])):
+        facts.update(told)
+    assert facts["lost payment"] == 2 * 2  # of two accounts, once in each minute
+    assert facts["met payment"] == 2 * 6  # without the minute of birth and three to learn
+    assert facts["lost egress"] == facts["met egress"] == 0
+
+
+@effort(max_examples=40)
+@given(requests=worlds(least=3), cuts=st.sets(st.integers(1, 40)), data=st.data())
+def test_strays_count_once_and_in_the_same_ticks_however_they_come(
+    requests: list[Request], cuts: set[int], data: st.DataObject
+) -> None:
+    number = len(requests)
+    dead = sorted(data.draw(st.sets(st.integers(0, number - 1), max_size=number - 1)))
+    kept = [n for n in range(number) if n not in dead]
+    strays = Strays(dead=[(n, "contract") for n in dead], sampled=[(n, ["new"]) for n in kept[::2]])
+
+    def part(start: int, stop: int) -> Batch:
+        own = [n for n in kept if start <= n < stop]
+        times = [event_time(requests[n].ts) for n in own]
+        return batch_of(
+            [requests[n] for n in own], times, own, seed=SEED,
+            strays=strays.between(start - 1, stop - 1),
+        )  # fmt: skip
+
+    whole = account_level()
+    expected = facts_of(
+        Output(deltas=whole.process(part(0, number)).deltas + whole.pause(idle=True).deltas)
+    )
+    level, told, shelf = account_level(), Output(), Shelf()
+    for start, stop in pairwise([0, *sorted(c for c in cuts if c < number), number]):
+        add(told, level.process(part(start, stop)))
+        told.checkpoint = level.checkpoint() or told.checkpoint
+        if told.checkpoint is not None and level.position == told.checkpoint.position:
+            shelf.put(told.checkpoint)
+            level = account_level()
+            shelf.give(level)
+    add(told, level.pause(idle=True))
+    assert facts_of(told) == expected
+    counts = sum((Counter(facts) for _, facts in expected), Counter[str]())
+    if expected:
+        assert counts["dead contract"] == len(dead)
+        assert counts["sampled"] == counts["unknown field new"] == len(kept[::2])

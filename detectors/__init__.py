@@ -1,6 +1,7 @@
 """What Weir looks for: each module here is one detector, and `CATALOG` names them all."""
 
 from detectors.core.detector import Detector
+from detectors.edge_burst import EdgeBurst
 from detectors.even_share import EvenShare
 from detectors.failover_echo import FailoverEcho
 from detectors.heir import Heir
@@ -17,6 +18,7 @@ CATALOG: tuple[type[Detector], ...] = (
     TemplateRepetition,
     Lockstep,
     EvenShare,
+    EdgeBurst,
     Heir,
     FailoverEcho,
 )

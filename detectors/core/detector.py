@@ -32,6 +32,9 @@ class Tick:
     scopes: NDArray[np.int8]  # position of each row's scope among those of the level
     population: Population
     members: Members | None = None  # who belongs to the rows, at the level of groups
+    #: There, (k, 2): members that came after a pause, accounts never seen anywhere left out; and of
+    #: them those that never were in this group.
+    arrivals: NDArray[np.int64] | None = None
 
     def take(self, positions: NDArray[np.int64]) -> "Tick":
         """Return the tick as if only the rows at these positions had changed."""
@@ -43,6 +46,7 @@ class Tick:
             models=self.models[positions],
             suspect=self.suspect[positions],
             scopes=self.scopes[positions],
+            arrivals=None if self.arrivals is None else self.arrivals[positions],
         )
 
     def only(self, position: int) -> "Tick":

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.core import cadence, heirs
 from detectors.core import links as reading
+from detectors.core.beat import QUIET
 from detectors.core.conversation_level import ConversationLevel
 from detectors.core.detector import Detector, Finding, Tick, pack, unpack
 from detectors.core.level import Checkpoint, Level, Output, Settings
@@ -262,7 +264,7 @@ class GroupLevel(Level):
         by_model = counts.astype(np.int64).reshape(len(rows), mixture.SLOTS)
         requests = by_model.sum(axis=1)
         hold = self.suspect(rows, number)
-        self._fold(number, links, rows)
+        arrivals = self._fold(number, links, rows)
         self.population.newcomers = self.heirs.usual
         mixture.fold(self.profiles, rows, by_model, tick=number, hold=hold)
         self.profiles.touch(rows, tick=number, requests=requests)
@@ -277,6 +279,7 @@ class GroupLevel(Level):
             scopes=self.profiles["scope"][rows],
             population=self.population,
             members=self.members,
+            arrivals=arrivals,
         )
 
         def samples_of(position: int, finding: Finding) -> list[str]:
@@ -288,18 +291,26 @@ class GroupLevel(Level):
         output.alerts += self.judge(tick, samples_of)
         self.use_models(by_model.sum(axis=0).tolist(), elapsed)
 
-    def _fold(self, number: int, links: Links, rows: Rows) -> None:
-        """Add the links to what is known of members and groups, before they are judged."""
+    def _fold(self, number: int, links: Links, rows: Rows) -> NDArray[np.int64]:
+        """Add the links to what is known of members and groups; return who came to which row.
+
+        An account in its first hour, or never seen, cannot but be new to a group.
+        """
         profiles, members = self.profiles, self.members
         who, first, which = np.unique(links.members, return_index=True, return_inverse=True)
         group, born = links.groups[first], links.born[first]
         new = (members["requests"][who] == 0) & (who != OVERFLOW)
-        members.join(who[new], born=born[new], tick=number)
+        settled = (links.away[first] < heirs.NEVER) & (number - born >= HOUR)
+        members.join(who[new], born=born[new], settled=settled[new], tick=number)
         members["account"][who[new]] = self.heirs.hashes(
             [links.accounts[link] for link in first[new].tolist()]
         )
         members["group"][who] = group
-        away = np.where(new, 1_000_000, number - members["last_seen"][who])
+        away = np.where(new, heirs.NEVER, number - members["last_seen"][who])
+        came, where = (settled | ~new) & (away >= QUIET), np.searchsorted(rows, group)
+        arrivals = np.stack(
+            [np.bincount(where[some], minlength=len(rows)) for some in (came, came & new)], axis=1
+        )
         cadence.fold(
             profiles,
             members,
@@ -333,6 +344,7 @@ class GroupLevel(Level):
         for column in ("moved", "moved_now", "moved_hour"):
             np.add.at(profiles[column], (moves[:, 2], moves[:, 1]), 1.0)
         self._fold_egresses(number, links, rows)
+        return arrivals
 
     def _fold_egresses(self, number: int, links: Links, rows: Rows) -> None:
         bits, hours = self.profiles["egress_bits"], self.profiles["egress_hour"]

@@ -11,6 +11,7 @@ COLUMNS = {
     "group": Column("int64"),
     "born": Column("int64"),
     "joined_at": Column("int64"),
+    "settled": Column("bool"),  # it was known elsewhere when it joined
     "moved_at": Column("int64"),
     "moved_to": Column("int8"),
     "account": Column("uint64"),  # keyed hash, by which a ban finds all memberships
@@ -42,9 +43,12 @@ class Members(Profiles):
         """Return the name of a membership."""
         return f"{group}\n{account}"
 
-    def join(self, rows: Rows, *, born: NDArray[np.int64], tick: int) -> None:
+    def join(
+        self, rows: Rows, *, born: NDArray[np.int64], settled: NDArray[np.bool_], tick: int
+    ) -> None:
         """Fill in memberships that are new."""
         self["born"][rows] = born
+        self["settled"][rows] = settled
         self["joined_at"][rows] = tick
 
     def accounts(
@@ -55,6 +59,7 @@ class Members(Profiles):
         since: int,
         moved_to: int | None = None,
         born_after: int | None = None,
+        settled_after: int | None = None,
     ) -> list[str]:
         """Return a group's accounts seen since a tick, those with most requests first.
 
@@ -64,6 +69,7 @@ class Members(Profiles):
             since: tick from which on they were seen; with ``moved_to``, from which on they moved.
             moved_to: only those that moved to this model slot.
             born_after: only those born after this tick.
+            settled_after: only those known elsewhere that joined at this tick or later.
         """
         chosen = self["group"] == group
         chosen &= self["requests"] > 0
@@ -72,6 +78,8 @@ class Members(Profiles):
             chosen &= self["moved_to"] == moved_to
         if born_after is not None:
             chosen &= self["born"] > born_after
+        if settled_after is not None:
+            chosen &= self["settled"] & (self["joined_at"] >= settled_after)
         rows = np.flatnonzero(chosen)
         order = np.argsort(-self["requests"][rows], kind="stable")
         parts = (self.names[row].partition("\n") for row in rows[order].tolist())

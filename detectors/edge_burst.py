@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, share, unpack
 from detectors.core.profiles import Column, Profiles
 from detectors.core.records import Evidence, Scope, Signal
+from detectors.sketches.company import excess
 from detectors.sketches.rise import Rise
 
 #: Seconds of a tick of `Rise`.
@@ -16,12 +17,18 @@ MINUTE = 60
 #: New edges over a horizon below which nothing is said.
 LEAST_EDGES = 4.5
 #: How alike the accounts of one ordinary group are in coming to it: colleagues, one class, a fashion.
-CORRELATION = 0.1
+CORRELATION = 0.05
+#: Nats at most: a company that changes its network does the same, so that alone it proves little.
+MOST_NATS = 30.0
+#: Sharing of egresses beyond the usual from which on a template's accounts are no mere readers.
+SHARING = 0.2
 #: Minutes over which it is learned which part of arrivals is new in all groups of a scope; that part
 #: before data speak, and the arrivals it counts as.
-USUALLY, USUAL_PART, WEIGHT = 1440.0, 0.1, 20.0
-#: Scopes that groups may have.
-SCOPES = 3
+USUALLY, USUAL_PART, WEIGHT = 1440.0, 0.05, 20.0
+#: Scopes that groups may have, and the number of one of them.
+SCOPES, TEMPLATE = 3, 2
+#: Seconds after which a group is none at its beginning, where everybody is new.
+SETTLED = 3600
 
 
 class _Counts(NamedTuple):
@@ -42,6 +49,8 @@ class EdgeBurst(Detector):
     teaches little), and against the part of all arrivals that is new in the other groups of the
     scope in the same minutes, times the group's own arrivals: where everybody moves nobody stands
     out, people who come back in the morning make no new edge, and a popular group may win many.
+    A template may be talked of: it counts as far as its accounts share their egresses more than
+    accounts do anyway.
 
     Groups and memberships have rows of their own, which no collision mixes and a checkpoint saves
     as they change, so that the counts stand there and not in the cells of a sketch.
@@ -108,7 +117,8 @@ class EdgeBurst(Detector):
         profiles["edge_minute"][rows] = minute
         self._crowd = self._crowd_at(minute)
         self._minute = minute
-        np.add.at(self._crowd, tick.scopes[some], added[:, :, None])
+        settled = tick.number - profiles["first_seen"][rows] >= SETTLED
+        np.add.at(self._crowd, tick.scopes[some][settled], added[settled][:, :, None])
 
     def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
         """Say how many accounts came, how many were to be expected, and who they are."""
@@ -157,14 +167,17 @@ class EdgeBurst(Detector):
         counts = self._counts(profiles, tick.rows, minute)
         present = counts.lately + (counts.here + _arrivals(tick))[:, :, None]
         every, new = present[:, 0], present[:, 1]
-        own = present - _arrivals(tick)[:, :, None]
+        settled = tick.number - profiles["first_seen"][tick.rows] >= SETTLED
+        own = np.where(settled[:, None, None], present - _arrivals(tick)[:, :, None], 0.0)
         least = every * self._part(tick.scopes, own, minute)
         ticks = minute - (self._first or minute) + 1
         expected = np.maximum(self.rise.expected(counts.usually, ticks=ticks), least)
         nats = self.rise.nats(new, counts.usually, ticks=ticks, least=least)
         nats /= 1.0 + np.maximum(new - 1.0, 0.0) * self.correlation
         nats = np.where(new >= LEAST_EDGES, nats - np.log(len(self.rise.horizons)), 0.0)
-        return np.maximum(nats, 0.0), new, expected
+        together = np.minimum(excess(profiles, tick) / SHARING, 1.0)
+        nats *= np.where(tick.scopes == TEMPLATE, together, 1.0)[:, None]
+        return np.clip(nats, 0.0, MOST_NATS), new, expected
 
     def _part(self, scopes: NDArray[np.int8], own: Floats, minute: int) -> Floats:
         """Return the part of arrivals that is new in the other groups, (k, horizons)."""

@@ -7,16 +7,12 @@ import numpy as np
 from detectors.core.detector import Detector, Finding, Floats, Tick
 from detectors.core.profiles import Profiles
 from detectors.core.records import Evidence, Scope, Signal
-from detectors.sketches.distinct import estimate
+from detectors.sketches.company import LEAST_EGRESSES, spread, usual_sharing
 from detectors.sketches.proportion import at_least
 from detectors.sketches.width import HOUR
 
 #: Accounts that must share a skeleton before anything is said of it.
 LEAST_ACCOUNTS = 8.0
-#: Egresses below which the accounts may simply be one organisation.
-LEAST_EGRESSES = 2.5
-#: Egresses beyond which the sketch cannot count them.
-MOST_EGRESSES = 2000.0
 #: How alike the accounts of one ordinary template are in sharing an egress.
 CORRELATION = 0.02
 
@@ -46,7 +42,7 @@ class TemplateRepetition(Detector):
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of the accounts that share an egress with another."""
-        accounts, egresses = _spread(profiles, tick)
+        accounts, egresses = spread(profiles, tick)
         scores = np.zeros(len(accounts))
         enough = (accounts >= LEAST_ACCOUNTS) & (egresses >= LEAST_EGRESSES)
         some = np.flatnonzero(enough)
@@ -54,7 +50,7 @@ class TemplateRepetition(Detector):
             scores[some] = at_least(
                 np.maximum(accounts[some] - egresses[some], 0.0),
                 of=accounts[some],
-                rate=_usual_sharing(tick, accounts[some], egresses[some]),
+                rate=usual_sharing(tick, accounts[some], egresses[some]),
                 correlation=self.correlation,
             )
         return scores
@@ -66,9 +62,9 @@ class TemplateRepetition(Detector):
         """Say how many accounts and egresses share the skeleton."""
         one = tick.only(position)
         row = int(one.rows[0])
-        spread = _spread(profiles, one)
-        accounts, egresses = (float(values[0]) for values in spread)
-        usual = accounts * (1.0 - float(_usual_sharing(tick, *spread)[0]))
+        counts = spread(profiles, one)
+        accounts, egresses = (float(values[0]) for values in counts)
+        usual = accounts * (1.0 - float(usual_sharing(tick, *counts)[0]))
         return Finding(
             summary=(
                 f"{accounts:.0f} accounts on {egresses:.0f} egresses sent prompts of template "
@@ -89,24 +85,3 @@ class TemplateRepetition(Detector):
             accounts=tick.accounts(profiles, position, since=tick.number - HOUR),
         )
 
-
-def _usual_sharing(tick: Tick, accounts: Floats, egresses: Floats) -> Floats:
-    """Return the part of the other accounts, for each row, that shares its egress with any."""
-    lone = tick.population.lone.get("proxy")
-    if lone is None:
-        return np.full(len(accounts), 0.5)
-    here = 1.0 / tick.population.partitions  # the part of all egresses that is counted here
-    company = np.maximum(lone.company - np.maximum(accounts - egresses, 0.0) * here, 0.0)
-    others = np.maximum(lone.company + float(lone.active[1]) - accounts * here, company)
-    return np.clip((company + 1.0) / (others + 10.0), 0.05, 0.95)
-
-
-def _spread(profiles: Profiles, tick: Tick) -> tuple[Floats, Floats]:
-    """Return each row's accounts within the hour, and their egresses within an hour or two.
-
-    The egresses are rather too many than too few; where the sketch is nearly full, as many as
-    accounts.
-    """
-    accounts = np.maximum(profiles["present"][tick.rows], 1.0)
-    egresses = estimate(np.bitwise_or.reduce(profiles["egress_bits"][tick.rows], axis=1))
-    return accounts, np.where(egresses < MOST_EGRESSES, egresses, accounts)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios import continuity, timing
+from tests.scenarios import continuity, edges, timing
 from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
 
 
@@ -189,6 +189,8 @@ def steady_office(world: World) -> None:
         for at in world.sittings(start=arrives, end=end, an_hour=8):
             world.ask(account, at=at, proxy="office")
     world.spare("wide_fanout")
+    world.spare("edge_burst")
+    world.spare("edge_burst")
 
 
 def vpn_exit(world: World) -> None:
@@ -202,6 +204,8 @@ def vpn_exit(world: World) -> None:
         for at in world.sittings(start=begins, end=min(begins + 20 * MINUTE, end), an_hour=20):
             world.ask(account, at=at, proxy="vpn")
     world.spare("wide_fanout")
+    world.spare("edge_burst")
+    world.spare("edge_burst")
 
 
 def first_hour(world: World) -> None:
@@ -211,7 +215,13 @@ def first_hour(world: World) -> None:
     for number in range(80):
         for at in world.sittings(start=START, end=end, an_hour=15):
             world.ask(f"desk-{number}", at=at, proxy="office", payment="invoice")
-    for detector in ("wide_fanout", "rate_surge", "model_pivot", "template_repetition"):
+    for detector in (
+        "wide_fanout",
+        "rate_surge",
+        "model_pivot",
+        "template_repetition",
+        "edge_burst",
+    ):
         world.spare(detector)
 
 
@@ -261,6 +271,7 @@ def open_source_template(world: World) -> None:
             )
             world.ask(account, at=at, ip=f"100.{number // 250}.{number % 250}.4", prompt=text)
     world.spare("template_repetition")
+    world.spare("edge_burst")
 
 
 def product_backend(world: World) -> None:
@@ -294,6 +305,7 @@ def office_template(world: World) -> None:
             )
             world.ask(account, at=at, proxy="office", prompt=text)
     world.spare("template_repetition")
+    world.spare("edge_burst")
 
 
 SCENARIOS: tuple[Callable[[World], None], ...] = (
@@ -319,6 +331,7 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     office_template,
     *timing.SCENARIOS,
     *continuity.SCENARIOS,
+    *edges.SCENARIOS,
 )
 
 

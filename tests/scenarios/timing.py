@@ -38,6 +38,7 @@ def office_at_nine(world: World) -> None:
                 world.ask(account, at=at, grain=1, proxy="office")
     world.spare("lockstep")
     world.spare("even_share")
+    world.spare("edge_burst")
 
 
 def all_retry(world: World) -> None:
@@ -93,7 +94,7 @@ def fed_by_a_balancer(world: World) -> None:
         rate = world.chance.lognormvariate(2, 1)
         _at_will(world, account, start=START, end=end, an_hour=rate, proxy="hydra")
     world.catch(
-        "even_share", "proxy", value="hydra", accounts_at_least=20, after=then, within=2 * HOUR
+        "even_share", "proxy", value="hydra", accounts_at_least=20, after=then, within=3 * HOUR
     )
     world.spare("even_share", value="firm-*")
     world.spare("lockstep")
@@ -111,6 +112,7 @@ def a_class_at_work(world: World) -> None:
         while at < then + 45 * MINUTE:
             world.ask(account, at=at, grain=1, proxy="school")
             at += world.chance.expovariate(1 / pace)
+    world.spare("edge_burst")
     world.spare("even_share")
     world.spare("lockstep")
 

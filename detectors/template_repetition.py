@@ -84,4 +84,3 @@ class TemplateRepetition(Detector):
             onset=float(max(tick.number - HOUR, int(profiles["first_seen"][row]))),
             accounts=tick.accounts(profiles, position, since=tick.number - HOUR),
         )
-

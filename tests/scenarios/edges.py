@@ -22,7 +22,7 @@ def proxies_rotate(world: World) -> None:
         world.known(f"native-{number}")
         world.steady(f"native-{number}", start=START, end=end, an_hour=12, proxy="relay")
     world.catch(
-        "edge_burst", "proxy", value="relay", accounts_at_least=15, after=then, within=10 * MINUTE
+        "edge_burst", "proxy", value="relay", accounts_at_least=8, after=then, within=10 * MINUTE
     )
     world.spare("edge_burst", value="firm-*")
     world.spare("edge_burst", scope="template")
@@ -44,7 +44,7 @@ def task_changes(world: World) -> None:
                 f"each step what else was thought of: {world.words(8)}"
             )
             world.ask(account, at=at, proxy=exits, prompt=text)
-    world.catch("edge_burst", "template", accounts_at_least=15, after=then, within=15 * MINUTE)
+    world.catch("campaign", "campaign", accounts_at_least=15, after=then, within=15 * MINUTE)
     world.spare("edge_burst", scope="proxy")
 
 

@@ -16,14 +16,14 @@ from detectors.sketches.rise import Rise
 MINUTE = 60
 #: New edges over a horizon below which nothing is said.
 LEAST_EDGES = 4.5
-#: How alike the accounts of one ordinary group are in coming to it: colleagues, one class, a fashion.
+#: How alike the accounts of one ordinary group are in coming to it: colleagues, a class, a fashion.
 CORRELATION = 0.05
 #: Nats at most: a company that changes its network does the same, so that alone it proves little.
 MOST_NATS = 30.0
 #: Sharing of egresses beyond the usual from which on a template's accounts are no mere readers.
 SHARING = 0.2
-#: Minutes over which it is learned which part of arrivals is new in all groups of a scope; that part
-#: before data speak, and the arrivals it counts as.
+#: Minutes over which it is learned which part of arrivals is new in all groups of a scope; that
+#: part before data speak, and the arrivals it counts as.
 USUALLY, USUAL_PART, WEIGHT = 1440.0, 0.05, 20.0
 #: Scopes that groups may have, and the number of one of them.
 SCOPES, TEMPLATE = 3, 2

@@ -129,7 +129,8 @@ class Course:
 def world(*, requests: int = 1000, seed: int = 0) -> list[Request]:
     """Return requests of ordinary accounts for a while, then of a farm that does all at once.
 
-    The farm's old accounts come to an egress where none of them was before.  Some accounts are banned before the farm begins, which goes on with what they were denied.
+    The farm's old accounts come to an egress where none of them was before.  Some accounts are
+    banned before the farm begins, which goes on with what they were denied.
     """
     chance = random.Random(seed)
     made = []

@@ -54,9 +54,8 @@ class Bursts:
         self.rise = Rise(**settings)
         cells = rows * width
         self._here = np.zeros(cells)  # events of the tick in progress: whole numbers, so exact
-        self._lately = np.zeros(
-            (cells, len(self.rise.horizons))
-        )  # faded events, as of the cell's last tick
+        #: Faded events, as of the cell's last tick.
+        self._lately = np.zeros((cells, len(self.rise.horizons)))
         self._usually = np.zeros((cells, 2))  # sums of events and of their squares, ditto
         self._last = np.zeros(cells, dtype=np.int64)
         self._first: int | None = None

@@ -17,7 +17,7 @@ def nats(count: float, rate: float, *, least: float = 0.0) -> float:
 
 
 def test_a_count_as_usual_is_no_surprise() -> None:
-    assert nats(2.0, 1.0) == 0.0
+    assert nats(2.0, 1.0) < 0.01
 
 
 def test_what_all_others_show_is_expected_at_least() -> None:

@@ -7,6 +7,7 @@ from detectors.failover_echo import FailoverEcho
 from detectors.heir import Heir
 from detectors.lockstep import Lockstep
 from detectors.model_pivot import ModelPivot
+from detectors.odd_profile import OddProfile
 from detectors.rate_surge import RateSurge
 from detectors.template_repetition import TemplateRepetition
 from detectors.wide_fanout import WideFanout
@@ -21,4 +22,5 @@ CATALOG: tuple[type[Detector], ...] = (
     EdgeBurst,
     Heir,
     FailoverEcho,
+    OddProfile,
 )

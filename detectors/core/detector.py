@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detectors.core.members import Members
 from detectors.core.population import Population
 from detectors.core.profiles import Column, Profiles, Rows
-from detectors.core.records import Evidence, Scope, Signal
+from detectors.core.records import Evidence, Scope, Severity, Signal
 
 Floats = NDArray[np.float64]
 
@@ -88,6 +88,8 @@ class Detector:
     scopes: ClassVar[frozenset[Scope]]
     #: What it looks at: what accounts and groups ask for, or who goes on with whose conversation.
     reads: ClassVar[Literal["requests", "echoes"]] = "requests"
+    #: The highest severity of what it says alone.
+    ceiling: ClassVar[Severity] = "critical"
 
     @property
     def columns(self) -> Mapping[str, Column]:

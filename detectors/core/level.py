@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import get_args
 
 import numpy as np
 import xxhash
@@ -32,6 +33,7 @@ ODD = 12.0
 #: A group whose p-value lies below is a candidate, though no alert of its own: with others that it
 #: shares accounts with it may be one.
 FAINT = 1e-3
+SEVERITIES = get_args(Severity)
 #: An alert of the same entity is repeated after this long, or when its score has doubled.
 REPEAT = 3600
 
@@ -295,7 +297,11 @@ class Level:
             severity=(
                 "info"
                 if faint
-                else severity_of(p_value, limit=limit, accounts=len(finding.accounts))
+                else min(
+                    severity_of(p_value, limit=limit, accounts=len(finding.accounts)),
+                    detector.ceiling,
+                    key=SEVERITIES.index,
+                )
             ),
             p_value=p_value,
             entity=Entity(scope=scope, value=value),

@@ -15,6 +15,9 @@ from detectors.sketches.loda import Loda
 
 #: Seconds between two looks at an account.
 LOOK = 900
+#: Seconds between two vectors of an account that teach, so that no account is most of what is
+#: usual; nats above which one teaches nothing for a day.
+TEACH, GUARD = 4 * 3600, 7.0
 #: Requests and seconds of observation without which an account has no habits.
 LEAST_REQUESTS, LEAST_SECONDS = 10.0, 3600
 #: Vectors without which nobody is odd.
@@ -62,8 +65,8 @@ class OddProfile(Detector):
     (`FEATURES`).  The score is how seldom such vectors are in the population (`Loda`), which needs
     no idea of what is wrong: it is for what nobody thought of.  What it finds is merely odd, so it
     is never more than of low severity, and an account is told once: its score is zero until it
-    has become odder still.  What an account cannot show yet, such as its hours of the day before
-    a day is over, counts as what is usual.
+    has become odder still.  What an account cannot show yet, its hours of the day before a day is
+    over, says nothing.
 
     Args:
         look: seconds between two looks at an account.
@@ -95,6 +98,8 @@ class OddProfile(Detector):
             "odd_since": Column("int32"),
             "odd_looked_at": Column("int32"),
             "odd_last": Column("int32"),
+            "odd_taught_at": Column("int32"),
+            "odd_odd_since": Column("int32"),
             "odd_peak": Column("float32"),
         }
 
@@ -143,7 +148,8 @@ class OddProfile(Detector):
         row = int(tick.rows[position])
         vector = self._vectors(profiles, tick.rows[[position]], tick.number)[0]
         odd = self.loda.contributions(vector)
-        named = np.argsort(-odd, kind="stable")[:NAMED].tolist()
+        order = np.argsort(-odd, kind="stable")
+        named = order[~np.isnan(vector[order])][:NAMED].tolist()
         parts = share({FEATURES[i].name: float(odd[i]) + 1e-9 for i in named})
         shown = {i: _shown(FEATURES[i], float(vector[i])) for i in named}
         usual = {i: _shown(FEATURES[i], float(self.loda.middle[i])) for i in named}
@@ -191,19 +197,31 @@ class OddProfile(Detector):
     def _look(self, profiles: Profiles, tick: Tick, due: NDArray[np.int64]) -> None:
         rows = tick.rows[due]
         vectors = self._vectors(profiles, rows, tick.number)
-        elapsed = tick.number - profiles["odd_looked_at"][rows]
-        if self.loda.ready:
-            known = profiles["odd_peak"][rows] * np.exp(-elapsed / FORGETTING)
-            profiles["odd_peak"][rows] = np.maximum(known, self.loda.nats(vectors))
-        taught = ~tick.suspect[due]
-        if taught.any():
-            self.loda.learn(vectors[taught], hour=tick.number // 3600)
+        self._teach(profiles, tick.take(due), vectors)
         sums, parts = self._habits(profiles, rows, tick.number)
         self._parts *= 0.5 ** (len(due) / 100_000)
         self._parts += (parts / np.maximum(parts.sum(axis=1, keepdims=True), 1.0)).sum(axis=0)
         profiles["odd_sums"][rows], profiles["odd_parts"][rows] = sums, parts
         profiles["odd_new"][rows] = 0.0
         profiles["odd_looked_at"][rows] = tick.number
+
+    def _teach(self, profiles: Profiles, tick: Tick, vectors: Floats) -> None:
+        """Learn vectors, but of an account not too often, and not what is odd for less than a day."""
+        rows, number = tick.rows, tick.number
+        taught = ~tick.suspect
+        if self.loda.ready:
+            nats = self.loda.nats(vectors)
+            elapsed = number - profiles["odd_looked_at"][rows]
+            known = profiles["odd_peak"][rows] * np.exp(-elapsed / FORGETTING)
+            profiles["odd_peak"][rows] = np.maximum(known, nats)
+            since = profiles["odd_odd_since"][rows]
+            since = np.where(nats > GUARD, np.where(since > 0, since, number), 0)
+            profiles["odd_odd_since"][rows] = since
+            taught &= (since == 0) | (number - since >= DAY)
+            taught &= number - profiles["odd_taught_at"][rows] >= TEACH
+        if taught.any():
+            self.loda.learn(vectors[taught], hour=number // 3600)
+            profiles["odd_taught_at"][rows[taught]] = number
 
     def _habits(
         self, profiles: Profiles, rows: NDArray[np.int64], number: int
@@ -229,7 +247,6 @@ class OddProfile(Detector):
         hourly = parts / np.maximum(parts.sum(axis=1, keepdims=True), 1e-9)
         quiet = 1.0 - self._parts / max(float(self._parts.max()), 1e-9)
         whole = observed >= DAY
-        middle = self.loda.middle
         return np.stack(
             [
                 np.log1p(requests / hours),
@@ -241,8 +258,8 @@ class OddProfile(Detector):
                 -(mix * np.log(np.maximum(mix, 1e-9))).sum(axis=1),
                 mix.max(axis=1),
                 np.log(np.maximum(estimate(profiles["egress_bits"][rows]), 1.0)),
-                np.where(whole, (hourly**2).sum(axis=1) * PARTS, middle[9]),
-                np.where(whole, (hourly * quiet).sum(axis=1), middle[10]),
+                np.where(whole, (hourly**2).sum(axis=1) * PARTS, np.nan),
+                np.where(whole, (hourly * quiet).sum(axis=1), np.nan),
             ],
             axis=1,
         )

@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 from detectors.sketches.decayed import Floats
 
 #: Bins of a histogram, their width in spreads of a feature, and what each is believed to hold.
-BINS, WIDTH, PRIOR = 96, 0.25, 0.05
+BINS, WIDTH, PRIOR = 96, 0.25, 1e-6
+#: Every vector counts around it too, e times less for each so many spreads: beyond all that was
+#: seen, densities fall with the distance, and no feature's range ends all at once.
+REACH = 0.5
+_APART = np.abs(np.arange(BINS)[:, None] - np.arange(BINS)) * WIDTH / REACH
+KERNEL = np.exp(-_APART) / np.exp(-_APART).sum(axis=1, keepdims=True)
 #: Bins of a feature's own histogram, by which it is scaled.
 FINE = 128
 #: Half of what was seen counts no more after so many hours.
@@ -26,6 +31,9 @@ class Loda:
     outside.  A vector's answer is the mean of -ln of the densities that histograms on sparse
     random projections give it.  Answers are told in nats: above the 95 % quantile of all answers
     the chance is taken to fall exponentially, with the mean excess that the highest show.
+
+    A feature that is not known is NaN: projections that use it say nothing of the vector, nor do
+    those that have seen too few.
 
     Every row is reckoned for itself, by sums in a fixed order: one alone is answered to the last
     bit as among many.
@@ -93,7 +101,7 @@ class Loda:
         start = min(start, ANSWERS - 1)
         excess = (np.arange(start, ANSWERS) - start + 0.5) * STEP * self._answers[start:]
         mean = (excess.sum() + PRIOR_EXCESS * PRIOR_WEIGHT) / (above[start] + PRIOR_WEIGHT)
-        beyond = self._cost(vectors).mean(axis=1) - start * STEP
+        beyond = self._answer(vectors) - start * STEP
         chance = (above[start] + 1.0) / (above[0] + 1.0)
         nats: Floats = np.where(beyond > 0, beyond / mean - np.log(chance), 0.0)
         return nats
@@ -104,30 +112,32 @@ class Loda:
         The t statistic of the costs of projections that use a feature against those that do not;
         0 where they are no higher.
         """
-        costs = self._cost(vector[None, :])[0]
-        with_it, without = self._uses.sum(axis=0), (~self._uses).sum(axis=0)
-        mean = (costs[:, None] * self._uses).sum(axis=0) / with_it
-        other = (costs[:, None] * ~self._uses).sum(axis=0) / without
-        variance = ((costs[:, None] - mean) ** 2 * self._uses).sum(axis=0) / with_it**2
-        variance += ((costs[:, None] - other) ** 2 * ~self._uses).sum(axis=0) / without**2
+        costs, known = (values[0] for values in self._cost(vector[None, :]))
+        uses, not_uses = self._uses & known[:, None], ~self._uses & known[:, None]
+        with_it, without = (np.maximum(which.sum(axis=0), 1) for which in (uses, not_uses))
+        mean = (costs[:, None] * uses).sum(axis=0) / with_it
+        other = (costs[:, None] * not_uses).sum(axis=0) / without
+        variance = ((costs[:, None] - mean) ** 2 * uses).sum(axis=0) / with_it**2
+        variance += ((costs[:, None] - other) ** 2 * not_uses).sum(axis=0) / without**2
         return np.maximum((mean - other) / np.sqrt(variance + 1e-9), 0.0)
 
     def learn(self, vectors: Floats, *, hour: int) -> None:
-        """Take in vectors (n, features) of an hour, the first of which fixes how they are scaled."""
+        """Take in vectors (n, features) of an hour."""
         if hour != self._hour:
             self._turn(hour)
-        cell = np.clip((vectors - self._low) / self._step, 0, FINE - 1).astype(np.int64)
-        features = np.broadcast_to(np.arange(len(self._low)), cell.shape)
-        np.add.at(self._values, (features, cell), 1.0)
         if self._spread.any():
-            if self._counts[0].sum() >= self.least / 2:
-                answers = self._cost(vectors).mean(axis=1) / STEP
-                np.add.at(self._answers, np.clip(answers, 0, ANSWERS - 1).astype(np.int64), 1.0)
-            bins = self._bins(vectors)
+            bins, known = self._bins(vectors)
+            if self._counts.sum(axis=1).max() >= self.least / 2:
+                answers = np.clip(self._answer(vectors) / STEP, 0, ANSWERS - 1)
+                np.add.at(self._answers, answers.astype(np.int64), 1.0)
             rows = np.broadcast_to(np.arange(len(self._counts)), bins.shape)
-            np.add.at(self._counts, (rows, bins), 1.0)
+            np.add.at(self._counts, (rows[known], bins[known]), 1.0)
             self._costs = None
-        elif self._values[0].sum() >= self.least / 2:
+        known = ~np.isnan(vectors)
+        cell = np.clip((np.nan_to_num(vectors) - self._low) / self._step, 0, FINE - 1)
+        features = np.broadcast_to(np.arange(len(self._low)), cell.shape)
+        np.add.at(self._values, (features[known], cell.astype(np.int64)[known]), 1.0)
+        if not self._spread.any() and self._values.sum(axis=1).max() >= self.least / 2:
             self._scale()
 
     def snapshot(self) -> dict[str, Any]:
@@ -161,7 +171,8 @@ class Loda:
         self._hour, self._costs = hour, None
 
     def _scale(self) -> None:
-        shares = np.cumsum(self._values, axis=1) / self._values.sum(axis=1, keepdims=True)
+        seen = np.maximum(self._values.sum(axis=1, keepdims=True), 1e-9)
+        shares = np.cumsum(self._values, axis=1) / seen
         low, middle, high = (
             self._low + ((shares < part).sum(axis=1) + 0.5) * self._step
             for part in (0.1, 0.5, 0.9)
@@ -170,20 +181,28 @@ class Loda:
         #: What is the same for nearly all has the width of some steps.
         self._spread = np.maximum((high - low) / 2.56, 4 * self._step)
 
-    def _bins(self, vectors: Floats) -> NDArray[np.int64]:
+    def _bins(self, vectors: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return each projection's bin, and whether all that it is made of is known."""
+        known = ~np.isnan(vectors)[:, self._which].any(axis=2)
         spread = np.where(self._spread > 0, self._spread, 1.0)
-        scaled = np.clip((vectors - self._middle) / spread, -10.0, 10.0)
+        scaled = np.clip((np.nan_to_num(vectors) - self._middle) / spread, -10.0, 10.0)
         places = scaled[:, self._which[:, 0]] * self._weights[:, 0]
         for number in range(1, self._which.shape[1]):
             places += scaled[:, self._which[:, number]] * self._weights[:, number]
         bins = np.clip(places / WIDTH + BINS // 2, 0, BINS - 1)
-        return bins.astype(np.int64)
+        return bins.astype(np.int64), known
 
-    def _cost(self, vectors: Floats) -> Floats:
-        """Return -ln of each projection's density at the vectors, (n, projections)."""
+    def _answer(self, vectors: Floats) -> Floats:
+        """Return the mean cost of each vector over the projections that can tell."""
+        costs, known = self._cost(vectors)
+        answers: Floats = np.where(known, costs, 0.0).sum(axis=1)
+        return answers / np.maximum(known.sum(axis=1), 1)
+
+    def _cost(self, vectors: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return -ln of each projection's density at the vectors, and whether it can tell."""
         if self._costs is None:
-            padded = np.pad(self._counts, ((0, 0), (1, 1)), mode="edge")
-            smooth = (padded[:, :-2] + 2.0 * padded[:, 1:-1] + padded[:, 2:]) / 4.0 + PRIOR
+            smooth = self._counts @ KERNEL + PRIOR
             self._costs = -np.log(smooth / smooth.sum(axis=1, keepdims=True) / WIDTH)
-        bins = self._bins(vectors)
-        return self._costs[np.arange(len(self._costs)), bins]
+        bins, known = self._bins(vectors)
+        taught = self._counts.sum(axis=1) >= self.least / 2
+        return self._costs[np.arange(len(self._costs)), bins], known & taught

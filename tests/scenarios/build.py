@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios import continuity, edges, timing
+from tests.scenarios import continuity, edges, habits, timing
 from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
 
 
@@ -332,6 +332,7 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     *timing.SCENARIOS,
     *continuity.SCENARIOS,
     *edges.SCENARIOS,
+    *habits.SCENARIOS,
 )
 
 

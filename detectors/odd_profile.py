@@ -1,16 +1,15 @@
 """An account whose habits, taken together, are like nobody else's."""
 
 from collections.abc import Mapping
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core.beat import QUIET
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, share, unpack
 from detectors.core.profiles import Column, Profiles
 from detectors.core.records import Evidence, Scope, Severity, Signal
-from detectors.sketches.distinct import estimate
+from detectors.sketches.habits import DAY, FEATURES, Habits
 from detectors.sketches.loda import Loda
 
 #: Seconds between two looks at an account.
@@ -22,39 +21,10 @@ TEACH, GUARD = 4 * 3600, 7.0
 LEAST_REQUESTS, LEAST_SECONDS = 10.0, 3600
 #: Vectors without which nobody is odd.
 LEAST_VECTORS = 40
-#: Seconds over which habits fade, and parts of the day.
-DAY, PARTS = 86_400.0, 8
 #: Nats by which an account must become odder to be odd anew, and seconds over which that fades.
 ODDER, FORGETTING = 2.0, 30 * DAY
 #: Features named as evidence at most.
 NAMED = 5
-
-
-class _Feature(NamedTuple):
-    """What is measured of an account."""
-
-    name: str
-    most: float  # what is more counts as this
-    logarithm: bool = False
-    unit: str | None = None
-
-
-FEATURES = (
-    _Feature("requests per hour", 14.0, logarithm=True, unit="requests"),
-    _Feature("tokens per request", 16.0, logarithm=True, unit="tokens"),
-    _Feature("spread of the logarithm of tokens", 4.0),
-    _Feature("requests in a second with any", 8.0, logarithm=True, unit="requests"),
-    _Feature("requests between two pauses", 12.0, logarithm=True, unit="requests"),
-    _Feature("length of a pause", 14.0, logarithm=True, unit="seconds"),
-    _Feature("entropy of the models", 2.8, unit="nats"),
-    _Feature("share of the top model", 1.0, unit="share"),
-    _Feature("egresses in the hour", 6.0, logarithm=True, unit="egresses"),
-    _Feature("concentration on parts of the day", 8.0),
-    _Feature("share in the quiet parts of the day", 1.0, unit="share"),
-)
-#: Sums of an account: requests, tokens, seconds with requests, pauses, ln of pauses, ln of tokens
-#: per request in each such second, and its square.
-SUMS = 7
 
 
 class OddProfile(Detector):
@@ -86,21 +56,16 @@ class OddProfile(Detector):
     def __init__(self, *, look: int = LOOK) -> None:
         self.look = look
         self.loda = Loda(ranges=[(0.0, feature.most) for feature in FEATURES], least=LEAST_VECTORS)
-        self._parts = np.zeros(PARTS)  # requests of everybody by part of the day
+        self.habits = Habits("odd")
 
     @property
     def columns(self) -> Mapping[str, Column]:
-        """Habits up to the last look, what came after it, and how odd the account was."""
+        """Habits, how odd the account was, since when, and when it taught."""
         return {
-            "odd_sums": Column("float32", (SUMS,)),
-            "odd_new": Column("float32", (SUMS,)),
-            "odd_parts": Column("float32", (PARTS,)),
-            "odd_since": Column("int32"),
-            "odd_looked_at": Column("int32"),
-            "odd_last": Column("int32"),
-            "odd_taught_at": Column("int32"),
-            "odd_odd_since": Column("int32"),
+            **self.habits.columns,
             "odd_peak": Column("float32"),
+            "odd_taught_at": Column("int64"),
+            "odd_odd_since": Column("int64"),
         }
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
@@ -109,7 +74,7 @@ class OddProfile(Detector):
         due = self._due(profiles, tick)
         if len(due) and self.loda.ready:
             rows = tick.rows[due]
-            nats = self.loda.nats(self._vectors(profiles, rows, tick.number))
+            nats = self.loda.nats(self.habits.vectors(profiles, rows, tick.number))
             known = profiles["odd_peak"][rows].astype(np.float64)
             scores[due] = np.where(nats > known + ODDER * (known > 0), nats, 0.0)
         return scores
@@ -118,41 +83,20 @@ class OddProfile(Detector):
         """Learn the vectors of those looked at, but for suspects; add the tick to its accounts."""
         due = self._due(profiles, tick)
         if len(due):
-            self._look(profiles, tick, due)
-        rows = tick.rows
-        last = profiles["odd_last"][rows]
-        new = last == 0
-        if new.any():
-            profiles["odd_since"][rows[new]] = tick.number
-            profiles["odd_looked_at"][rows[new]] = tick.number
-        pause = np.maximum(tick.number - last, 1)
-        paused = (pause >= QUIET) & ~new
-        size = np.log1p(tick.tokens / tick.requests)
-        added = np.stack(
-            [
-                tick.requests,
-                tick.tokens,
-                np.ones(len(rows)),
-                paused,
-                np.where(paused, np.log(pause), 0.0),
-                size,
-                size**2,
-            ],
-            axis=1,
-        )
-        profiles["odd_new"][rows] += added.astype(np.float32)
-        profiles["odd_last"][rows] = tick.number
+            self._teach(profiles, tick.take(due))
+            self.habits.fold(profiles, tick.rows[due], tick.number)
+        self.habits.add(profiles, tick)
 
     def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
         """Name the features that make the account odd."""
         row = int(tick.rows[position])
-        vector = self._vectors(profiles, tick.rows[[position]], tick.number)[0]
+        vector = self.habits.vectors(profiles, tick.rows[[position]], tick.number)[0]
         odd = self.loda.contributions(vector)
         order = np.argsort(-odd, kind="stable")
         named = order[~np.isnan(vector[order])][:NAMED].tolist()
         parts = share({FEATURES[i].name: float(odd[i]) + 1e-9 for i in named})
-        shown = {i: _shown(FEATURES[i], float(vector[i])) for i in named}
-        usual = {i: _shown(FEATURES[i], float(self.loda.middle[i])) for i in named}
+        shown = {i: FEATURES[i].shown(float(vector[i])) for i in named}
+        usual = {i: FEATURES[i].shown(float(self.loda.middle[i])) for i in named}
         told = ", ".join(f"{FEATURES[i].name} {shown[i]:.3g} ({usual[i]:.3g})" for i in named[:3])
         return Finding(
             summary=(
@@ -175,43 +119,35 @@ class OddProfile(Detector):
 
     def snapshot(self) -> bytes:
         """Return what is usual."""
-        return pack({"loda": self.loda.snapshot(), "parts": self._parts.tolist()})
+        return pack({"loda": self.loda.snapshot(), "parts": self.habits.parts.tolist()})
 
     def restore(self, state: bytes) -> None:
         """Take back a `snapshot`."""
         kept = unpack(state)
         self.loda.restore(kept["loda"])
-        self._parts = np.array(kept["parts"])
+        self.habits.parts = np.array(kept["parts"])
 
     def _due(self, profiles: Profiles, tick: Tick) -> NDArray[np.int64]:
-        rows = tick.rows
-        due = np.flatnonzero(tick.number - profiles["odd_looked_at"][rows] >= self.look)
+        due = np.flatnonzero(tick.number - profiles["odd_folded_at"][tick.rows] >= self.look)
         if len(due):
-            rows = rows[due]
-            asked = profiles["odd_sums"][rows, 0] + profiles["odd_new"][rows, 0]
-            observed = tick.number - profiles["odd_since"][rows]
-            known = profiles["odd_since"][rows] > 0
-            due = due[known & (asked >= LEAST_REQUESTS) & (observed >= LEAST_SECONDS)]
+            known = self.habits.known(
+                profiles,
+                tick.rows[due],
+                tick.number,
+                requests=LEAST_REQUESTS,
+                seconds=LEAST_SECONDS,
+            )
+            due = due[known]
         return due
 
-    def _look(self, profiles: Profiles, tick: Tick, due: NDArray[np.int64]) -> None:
-        rows = tick.rows[due]
-        vectors = self._vectors(profiles, rows, tick.number)
-        self._teach(profiles, tick.take(due), vectors)
-        sums, parts = self._habits(profiles, rows, tick.number)
-        self._parts *= 0.5 ** (len(due) / 100_000)
-        self._parts += (parts / np.maximum(parts.sum(axis=1, keepdims=True), 1.0)).sum(axis=0)
-        profiles["odd_sums"][rows], profiles["odd_parts"][rows] = sums, parts
-        profiles["odd_new"][rows] = 0.0
-        profiles["odd_looked_at"][rows] = tick.number
-
-    def _teach(self, profiles: Profiles, tick: Tick, vectors: Floats) -> None:
-        """Learn vectors, but of an account not too often, and not what is odd for less than a day."""
+    def _teach(self, profiles: Profiles, tick: Tick) -> None:
+        """Learn vectors, but none of an account too often, nor what is odd for less than a day."""
         rows, number = tick.rows, tick.number
+        vectors = self.habits.vectors(profiles, rows, number)
         taught = ~tick.suspect
         if self.loda.ready:
             nats = self.loda.nats(vectors)
-            elapsed = number - profiles["odd_looked_at"][rows]
+            elapsed = number - profiles["odd_folded_at"][rows]
             known = profiles["odd_peak"][rows] * np.exp(-elapsed / FORGETTING)
             profiles["odd_peak"][rows] = np.maximum(known, nats)
             since = profiles["odd_odd_since"][rows]
@@ -222,48 +158,3 @@ class OddProfile(Detector):
         if taught.any():
             self.loda.learn(vectors[taught], hour=number // 3600)
             profiles["odd_taught_at"][rows[taught]] = number
-
-    def _habits(
-        self, profiles: Profiles, rows: NDArray[np.int64], number: int
-    ) -> tuple[Floats, Floats]:
-        """Return sums and requests by part of the day, faded over a day, until this tick."""
-        fading = np.exp(-(number - profiles["odd_looked_at"][rows]) / DAY)[:, None]
-        new = profiles["odd_new"][rows].astype(np.float64)
-        sums = profiles["odd_sums"][rows] * fading + new
-        parts = profiles["odd_parts"][rows] * fading
-        part = profiles["odd_last"][rows] % int(DAY) * PARTS // int(DAY)
-        parts[np.arange(len(rows)), part] += new[:, 0]
-        return sums, parts
-
-    def _vectors(self, profiles: Profiles, rows: NDArray[np.int64], number: int) -> Floats:
-        """Return the features of accounts, (k, features)."""
-        sums, parts = self._habits(profiles, rows, number)
-        requests, tokens, seconds, pauses, pause, size, squares = sums.T
-        observed = number - profiles["odd_since"][rows]
-        hours = -DAY * np.expm1(-observed / DAY) / 3600.0
-        seconds = np.maximum(seconds, 1e-9)
-        mix = profiles["usually"][rows].astype(np.float64)
-        mix /= np.maximum(mix.sum(axis=1, keepdims=True), 1e-9)
-        hourly = parts / np.maximum(parts.sum(axis=1, keepdims=True), 1e-9)
-        quiet = 1.0 - self._parts / max(float(self._parts.max()), 1e-9)
-        whole = observed >= DAY
-        return np.stack(
-            [
-                np.log1p(requests / hours),
-                np.log1p(tokens / np.maximum(requests, 1e-9)),
-                np.sqrt(np.maximum(squares / seconds - (size / seconds) ** 2, 0.0)),
-                np.log(np.maximum(requests / seconds, 1.0)),
-                np.log(np.maximum(requests / (pauses + 1.0), 1.0)),
-                pause / (pauses + 1e-9),
-                -(mix * np.log(np.maximum(mix, 1e-9))).sum(axis=1),
-                mix.max(axis=1),
-                np.log(np.maximum(estimate(profiles["egress_bits"][rows]), 1.0)),
-                np.where(whole, (hourly**2).sum(axis=1) * PARTS, np.nan),
-                np.where(whole, (hourly * quiet).sum(axis=1), np.nan),
-            ],
-            axis=1,
-        )
-
-
-def _shown(feature: _Feature, value: float) -> float:
-    return float(np.exp(value)) if feature.logarithm else value

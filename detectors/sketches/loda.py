@@ -174,8 +174,7 @@ class Loda:
         seen = np.maximum(self._values.sum(axis=1, keepdims=True), 1e-9)
         shares = np.cumsum(self._values, axis=1) / seen
         low, middle, high = (
-            self._low + ((shares < part).sum(axis=1) + 0.5) * self._step
-            for part in (0.1, 0.5, 0.9)
+            self._low + ((shares < part).sum(axis=1) + 0.5) * self._step for part in (0.1, 0.5, 0.9)
         )
         self._middle = middle
         #: What is the same for nearly all has the width of some steps.
@@ -195,7 +194,8 @@ class Loda:
     def _answer(self, vectors: Floats) -> Floats:
         """Return the mean cost of each vector over the projections that can tell."""
         costs, known = self._cost(vectors)
-        answers: Floats = np.where(known, costs, 0.0).sum(axis=1)
+        # Each row side by side in memory, or one alone would be added up in another order.
+        answers: Floats = np.ascontiguousarray(np.where(known, costs, 0.0)).sum(axis=1)
         return answers / np.maximum(known.sum(axis=1), 1)
 
     def _cost(self, vectors: Floats) -> tuple[Floats, NDArray[np.bool_]]:

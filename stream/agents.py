@@ -91,7 +91,7 @@ class Agents:
         # Held while a level's outputs are on their way, so that no checkpoint covers records
         # whose alerts and deltas are not yet among what it waits for.
         self._locks: dict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._idle: set[int] = set()
+        self._paused: set[int] = set()
 
     async def requests(self, tp: TP, run: Run) -> None:
         """Take in requests of one partition, some at a time, so that others have their turn."""
@@ -121,14 +121,15 @@ class Agents:
             output = level.process(self._batch(decoded, start, stop))
             await self.outlet.pass_on(output, tp.partition, self.account_checkpoints)
             changelog.paused, start = pause.number, stop
-            await self.outlet.pass_on(level.idle(), tp.partition, self.account_checkpoints)
+            output = level.pause(idle=pause.idle)
+            await self.outlet.pass_on(output, tp.partition, self.account_checkpoints)
         output = level.process(self._batch(decoded, start, len(decoded.requests)))
         level.position["requests"] = max(level.position.get("requests", -1), run[-1].offset)
         self._observe(len(run), started, middle, before, level)
         await self.outlet.pass_on(output, tp.partition, self.account_checkpoints)
         self.intake.taken(tp, run)
         self._heard[tp.partition] = time.monotonic()
-        self._idle.discard(tp.partition)
+        self._paused.discard(tp.partition)
 
     def _decode_requests(self, tp: TP, run: Sequence[Any]) -> codec.Decoded:
         """Decode a run; what is from the future is measured against when Kafka got the record.
@@ -284,12 +285,13 @@ class Agents:
     async def _close_quiet(self, partition: int, level: Any, now: float) -> None:
         heard = self._heard.setdefault(partition, now)
         caught_up = self.intake.caught_up(TP(self.requests_topic, partition))
-        quiet = self._closing or (now - heard > IDLE and caught_up)
-        if quiet and partition not in self._idle:
-            self._idle.add(partition)
-            end = level.position.get("requests", -1)
-            await self.account_checkpoints.pause(partition, end)
-            await self.outlet.pass_on(level.idle(), partition, self.account_checkpoints)
+        idle = now - heard > IDLE and caught_up
+        if (idle or self._closing) and partition not in self._paused:
+            self._paused.add(partition)
+            after = level.position.get("requests", -1)
+            await self.account_checkpoints.pause(partition, after=after, idle=idle)
+            output = level.pause(idle=idle)
+            await self.outlet.pass_on(output, partition, self.account_checkpoints)
 
     def _checkpoint(
         self, partition: int, level: Any, checkpoints: Checkpoints, *, last: bool
@@ -320,7 +322,7 @@ class Agents:
         for checkpoints in self.checkpoints:
             await checkpoints.finish()
         self._heard.clear()
-        self._idle.clear()
+        self._paused.clear()
 
     async def close(self) -> None:
         """Write a last checkpoint of each level, once its tick in progress is closed."""

@@ -26,6 +26,7 @@ class Pause(NamedTuple):
 
     number: int  # they are counted from the first owner on
     after: int  # last offset of the requests before it
+    idle: bool  # whether nothing was left to read
 
 
 class Changelog:

@@ -71,6 +71,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             self.consumer.positions = {
                 tp: state.position for tp, state in states.items() if state.has_valid_position
             }
+            self.consumer.positions_in = assignment
 
     async def seek_back(self, offsets: Mapping[TP, int]) -> None:
         """Fetch again from these offsets where the position has passed them."""
@@ -80,6 +81,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 state = assignment.state_value(tp)
                 if state.has_valid_position and state.position > offset:
                     consumer.seek(tp, offset)
+                    self.consumer.positions[tp] = offset
                     self.consumer.fetched.pop(tp, None)
 
     def current_assignment(self) -> Any:
@@ -111,6 +113,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self.fetched: dict[TP, int] = {}  # last offset of the last run of each partition
         self.positions: dict[TP, int] = {}  # how far each partition was read by then
         self.fetched_in: Any = None  # the assignment that the last runs belong to
+        self.positions_in: Any = None  # the one that the positions belong to
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -187,7 +190,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         a transaction, which no consumer is shown.
         """
         assignment = self._thread.current_assignment()
-        state = None if assignment is None else assignment.state_value(tp)
+        if assignment is None or assignment is not self.positions_in:
+            return None
+        state = assignment.state_value(tp)
         position = self.positions.get(tp)
         if state is None or state.highwater is None or position is None:
             return None

@@ -171,8 +171,11 @@ async def _prepare(settings: Settings, stop: asyncio.Event) -> int | None:
 
 
 def _check_partitions(settings: Settings, existing: dict[str, int]) -> None:
-    equal = dict.fromkeys(map(settings.topic, ("lifecycle", "deltas")), settings.partitions)
-    for topic, wanted in {**equal, settings.topic("candidates"): 1, **changelogs(settings)}.items():
+    wanted_of = dict.fromkeys(map(settings.topic, ("lifecycle", "deltas")), settings.partitions)
+    wanted_of |= {settings.topic("candidates"): 1, **changelogs(settings)}
+    if not settings.create_topics:  # made on first use, all are alike
+        wanted_of = {topic: count for topic, count in wanted_of.items() if count > 1}
+    for topic, wanted in wanted_of.items():
         if existing.get(topic, wanted) != wanted:
             raise ConfigError(
                 f"topic {topic} has {existing[topic]} partitions and must have {wanted}, as "

@@ -106,16 +106,19 @@ class AccountLevel(Level):
             start = end
         return output
 
-    def idle(self) -> Output:
-        """Close the tick in progress, and tell the groups not to wait for this partition.
+    def pause(self, *, idle: bool) -> Output:
+        """Close the tick in progress, as no request does.
 
-        Called when no request is left to read and none has come for a while.
+        Args:
+            idle: nothing is left to read and nothing has come for a while, so that the groups need
+                not wait for this partition; otherwise more is to be read of it, here or elsewhere.
         """
         output = Output()
         number = self.clock
         if number:
             self._close(number + 1, output)
-        output.deltas += self.deltas.write(self._head(number, idle=True), news=self._news)
+        if idle:
+            output.deltas += self.deltas.write(self._head(number, idle=True), news=self._news)
         return output
 
     def live(self, event: Lifecycle, time: float, offset: int) -> None:

@@ -25,8 +25,8 @@ class CampaignLevel:
 
     A candidate that shares no accounts with another is told if it is an alert by itself.  Those
     that do share are one campaign, which is told when one of them is an alert by itself or when
-    all together are one, again when it has doubled, shows a new signal or lasts another hour; what
-    its suspects raise meanwhile is its evidence, and is not told besides.
+    all together are one, again when it has doubled, shows a new signal, changes anew or lasts
+    another hour; what its suspects raise meanwhile is its evidence, and is not told besides.
 
     Args:
         settings: what the operator set; the budget is that of campaigns alone.

@@ -64,7 +64,7 @@ class Course:
             self._offset += len(part)
             times = [event_time(request.ts) for request in part]
             self._pass_on(self.accounts.process(batch_of(part, times, offsets, seed=0)))
-        self._pass_on(self.accounts.idle())
+        self._pass_on(self.accounts.pause(idle=True))
 
     @property
     def scores(self) -> list[Score]:

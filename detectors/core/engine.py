@@ -81,7 +81,7 @@ class Engine:
         """Close the ticks in progress, after the last record."""
         alerts = []
         for level in self.accounts:
-            alerts += self._pass_on(level.idle())
+            alerts += self._pass_on(level.pause(idle=True))
         return alerts
 
     def _pass_on(self, output: Output) -> list[Alert]:

@@ -116,7 +116,7 @@ def feed(level: AccountLevel, requests: Sequence[Request], *, cuts: Iterable[int
     output = Output()
     for part in cut(requests, cuts):
         add(output, level.process(part))
-    add(output, level.idle())
+    add(output, level.pause(idle=True))
     return output
 
 

@@ -30,7 +30,8 @@ def compare(house: House, made: World, *, paused: bool = False) -> None:
         house: at rest.
         made: what was sent.
         paused: it was not read in one go: in a pause the second in progress is closed, and what
-            still comes of it is counted in the next, so that alerts may be worded otherwise.
+            still comes of it is counted in the next, so that alerts may be worded otherwise, and
+            one that was just above the limit may lie just below.
     """
     levels, alerts = _replayed(tuple(made.records))
     kept = oracle.kept(house)
@@ -41,7 +42,9 @@ def compare(house: House, made: World, *, paused: bool = False) -> None:
     found, expected = oracle.raised(house), oracle.told(alerts)
     assert expected
     if paused:
-        assert _entities(found) >= _entities(expected)
+        plain = {name: alert for name, alert in expected.items() if alert["severity"] != "low"}
+        assert plain
+        assert _entities(found) >= _entities(plain)
     else:
         assert found == expected
 

@@ -17,6 +17,8 @@ SECONDS = 30.0
 #: Many false alerts, so that there is something to lose; a small limit, so that one can be over it.
 CONFIG = "[budget]\nfalse_alerts_per_day = 100000\n[limits]\nrecord_bytes = 20000\n"
 COPARTITIONED = ("requests", "lifecycle", "deltas")
+#: Topics whose every record a checkpoint covers once the workers have nothing left to do.
+CHECKPOINTED = ("requests", "deltas", "candidates")
 
 
 class House:
@@ -81,6 +83,7 @@ class House:
             {
                 "bootstrap.servers": self.bootstrap,
                 "linger.ms": 5,
+                "enable.idempotence": True,  # what is sent again must not come after what follows
                 "message.max.bytes": 8_000_000,
                 "queue.buffering.max.messages": 1_000_000,
                 **options,
@@ -130,11 +133,7 @@ class House:
 
     def behind(self, *topics: str) -> int:
         """Return how many records no checkpoint covers yet; of a topic not yet made, one."""
-        places = [
-            TopicPartition(self.prefix + topic, number)
-            for topic in topics
-            for number in range(PARTITIONS)
-        ]
+        places = self._places(*topics)
         total = 0
         try:
             for place in self._watcher.committed(places, SECONDS):
@@ -158,7 +157,7 @@ class House:
             codes = [worker.code for worker in self.workers]
             if None not in codes:
                 raise AssertionError(f"all ended, {codes}:\n{self.said}")
-            return self.behind("requests", "deltas") == 0
+            return self.behind(*CHECKPOINTED) == 0
 
         try:
             until(done, what="checkpoints of every record", seconds=seconds)
@@ -167,13 +166,16 @@ class House:
             said = "\n".join([str(error), str(self._left()), *health, self.said])
             raise AssertionError(said) from None
 
+    def _places(self, *topics: str) -> list[TopicPartition]:
+        return [
+            TopicPartition(self.prefix + topic, number)
+            for topic in topics
+            for number in range(PARTITIONS if topic in COPARTITIONED else 1)
+        ]
+
     def _left(self) -> dict[str, tuple[int, int]]:
         """Return of each partition what is committed and where it ends, where they differ."""
-        places = [
-            TopicPartition(self.prefix + topic, number)
-            for topic in ("requests", "deltas")
-            for number in range(PARTITIONS)
-        ]
+        places = self._places(*CHECKPOINTED)
         ends = {
             f"{place.topic}/{place.partition}": (
                 place.offset,

@@ -4,7 +4,7 @@ import pytest
 
 from deploy.kafka.server import KafkaServer
 from tests.integration.comparison import settle_and_compare
-from tests.integration.house import House
+from tests.integration.house import CHECKPOINTED, House
 from tests.integration.waiting import until
 from tests.integration.world import World
 
@@ -28,7 +28,7 @@ def test_a_broker_that_goes_and_comes_back_under_load_costs_nothing(
             assert worker.code in {FAILED, STALLED}, worker.output
             own_house.worker()  # as its supervisor does
             return True
-        return own_house.behind("requests", "deltas") == 0
+        return own_house.behind(*CHECKPOINTED) == 0
 
     until(goes_on, what=f"the worker; it said:\n{worker.output}")
     settle_and_compare(own_house, campaign)

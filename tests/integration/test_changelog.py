@@ -23,7 +23,7 @@ class Owner:
         first = self.level.position.get("requests", -1) + 1
         made = [request(n, at=n, account=f"account-{n % 5}") for n in range(first, first + count)]
         self.level.process(batch(made, first=first))
-        self.level.idle()
+        self.level.pause(idle=True)
 
     def checkpoint(self, *, cut_after: int | None = None, refused: bool = False) -> None:
         """Write a checkpoint, or only the first entries of it, or one whose commit is refused."""
@@ -180,11 +180,11 @@ def test_a_pause_is_taken_again_until_a_checkpoint_holds_it() -> None:
     owner = Owner(log)
     owner.take(3)
     owner.checkpoint()
-    log += pairs(owner.changelog.pause(Pause(number=1, after=4)))
+    log += pairs(owner.changelog.pause(Pause(number=1, after=4, idle=True)))
 
     heir = Owner(log)
     assert heir.changelog.pauses(3) == []
-    assert heir.changelog.pauses(4) == [Pause(number=1, after=4)]
+    assert heir.changelog.pauses(4) == [Pause(number=1, after=4, idle=True)]
     heir.changelog.paused = 1
     heir.take(4)
     heir.checkpoint()

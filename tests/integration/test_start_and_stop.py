@@ -38,7 +38,7 @@ def test_topics_of_different_partition_counts_stop_the_start_with_a_sentence(
     (line,) = worker.output.splitlines()
     assert line.startswith("weir: topic ")
     assert "deltas has 3 partitions" in line
-    assert "must be equal" in line
+    assert "must have 4, as" in line
 
 
 def test_a_wrong_configuration_stops_the_start_with_a_sentence(house: House) -> None:

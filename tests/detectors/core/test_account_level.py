@@ -109,15 +109,25 @@ def test_a_lifecycle_event_does_not_move_the_clock() -> None:
 def test_an_idle_partition_closes_the_tick_in_progress() -> None:
     level = account_level()
     level.process(batch([request(1, at=0)]))
-    assert [(delta.tick, delta.idle) for _, delta in level.idle().deltas] == [
+    assert [(delta.tick, delta.idle) for _, delta in level.pause(idle=True).deltas] == [
         (EPOCH, False),
         (EPOCH, True),
     ]
     assert level.clock == EPOCH + 1
 
 
+def test_a_partition_of_which_more_is_to_be_read_lets_nobody_pass_it() -> None:
+    level = account_level()
+    assert level.pause(idle=False).deltas == []
+    level.process(batch([request(1, at=0)]))
+    assert [(delta.tick, delta.idle) for _, delta in level.pause(idle=False).deltas] == [
+        (EPOCH, False)
+    ]
+    assert level.clock == EPOCH + 1
+
+
 def test_an_idle_partition_tells_the_groups_even_when_it_never_had_a_request() -> None:
-    output = account_level(partitions=2).idle()
+    output = account_level(partitions=2).pause(idle=True)
     assert [(partition, delta.idle) for partition, delta in output.deltas] == [(0, True), (1, True)]
 
 

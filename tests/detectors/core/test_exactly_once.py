@@ -68,7 +68,7 @@ def check_accounts(
         run.start()
         first = max(0, run.shelf.position.get("requests", -1) + 1 - earlier)
     run.read(first, len(requests), cuts=cuts, checkpoints=set(checkpoints))
-    run.keep(run.level.idle())
+    run.keep(run.level.pause(idle=True))
     assert run.alerts == {alert.id: alert for alert in whole.alerts}
     assert run.deltas == {(p, d.tick, d.part, d.idle): d for p, d in whole.deltas}
     assert accounts_state(run.level) == accounts_state(plain)

@@ -100,7 +100,7 @@ def test_a_part_of_a_tick_waits_for_the_others(monkeypatch: pytest.MonkeyPatch) 
 def test_an_idle_source_is_not_waited_for_until_it_speaks_again() -> None:
     level = group_level()
     busy, quiet = deltas_of([*office("b", "d"), *office("b", at=1), *office("a", at=3)], sources=2)
-    silent = account_level(partition=1, partitions=2).idle().deltas[0][1]
+    silent = account_level(partition=1, partitions=2).pause(idle=True).deltas[0][1]
     take(level, [silent, busy[0]])
     assert level.requests == 2
     take(level, [busy[1]])
@@ -229,7 +229,7 @@ def test_a_source_that_was_idle_and_came_back_is_waited_for_after_a_restart() ->
     busy, other = deltas_of(
         [r for at in range(6) for r in office("b", "d", "a", "c", at=at)], sources=2
     )
-    silent = account_level(partition=1, partitions=2).idle().deltas[0][1]
+    silent = account_level(partition=1, partitions=2).pause(idle=True).deltas[0][1]
     order = [silent, busy[0], other[0], busy[1], busy[2], other[1], busy[3], *other[2:], *busy[4:]]
     plain, shelf, first = group_level(), Shelf(), group_level()
     whole = {alert.id: alert for alert in take(plain, order).alerts}

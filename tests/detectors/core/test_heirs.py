@@ -206,18 +206,18 @@ def test_a_restart_forgets_no_ban_and_no_heir(
         for house in (plain, stopped):
             house.take(*events_of(number, at, account, what))
             if number in stops:
-                house.pass_on(house.accounts.idle())
+                house.pass_on(house.accounts.pause(idle=True))
         if number in stops:
             stopped.restart()
     for house in (plain, stopped):
-        house.pass_on(house.accounts.idle())
+        house.pass_on(house.accounts.pause(idle=True))
     assert groups_state(stopped.groups) == groups_state(plain.groups)
     assert stopped.alerts == plain.alerts
 
 
 def test_bans_read_earlier_after_a_crash_than_before_it_are_not_lost() -> None:
     house, shelf = settled(banned=False), Shelf()
-    house.pass_on(house.accounts.idle())
+    house.pass_on(house.accounts.pause(idle=True))
     shelf.put(house.accounts.checkpoint())
     again = [asks("ann", LATER + 100 + n)[0] for n in range(0, 60, 2)]
     house.take(*again, live("eve", at=LATER + 90))  # it comes late, and is told to nobody yet

@@ -199,7 +199,8 @@ class EdgeBurst(Detector):
         usually = profiles["edge_usually"][rows]
         over = np.flatnonzero((before < minute) & (before > 0))
         if len(over):
-            ticks, elapsed = before[over] - self._first + 1.0, minute - before[over]
+            ticks = (before[over] - self._first + 1).astype(np.float64)
+            elapsed = minute - before[over]
             ended = lately[over] + here[over][:, :, None]
             sums = self.rise.taught(here[over, 1], ended[:, 1], usually[over], ticks=ticks)
             every, _ = self.rise.faded(ended[:, 0], sums, elapsed=elapsed)

@@ -119,7 +119,8 @@ class Loda:
         other = (costs[:, None] * not_uses).sum(axis=0) / without
         variance = ((costs[:, None] - mean) ** 2 * uses).sum(axis=0) / with_it**2
         variance += ((costs[:, None] - other) ** 2 * not_uses).sum(axis=0) / without**2
-        return np.maximum((mean - other) / np.sqrt(variance + 1e-9), 0.0)
+        tests: Floats = np.maximum((mean - other) / np.sqrt(variance + 1e-9), 0.0)
+        return tests
 
     def learn(self, vectors: Floats, *, hour: int) -> None:
         """Take in vectors (n, features) of an hour."""
@@ -182,7 +183,7 @@ class Loda:
 
     def _bins(self, vectors: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return each projection's bin, and whether all that it is made of is known."""
-        known = ~np.isnan(vectors)[:, self._which].any(axis=2)
+        known: NDArray[np.bool_] = ~np.isnan(vectors)[:, self._which].any(axis=2)
         spread = np.where(self._spread > 0, self._spread, 1.0)
         scaled = np.clip((np.nan_to_num(vectors) - self._middle) / spread, -10.0, 10.0)
         places = scaled[:, self._which[:, 0]] * self._weights[:, 0]
@@ -195,8 +196,9 @@ class Loda:
         """Return the mean cost of each vector over the projections that can tell."""
         costs, known = self._cost(vectors)
         # Each row side by side in memory, or one alone would be added up in another order.
-        answers: Floats = np.ascontiguousarray(np.where(known, costs, 0.0)).sum(axis=1)
-        return answers / np.maximum(known.sum(axis=1), 1)
+        sums = np.ascontiguousarray(np.where(known, costs, 0.0)).sum(axis=1)
+        answers: Floats = sums / np.maximum(known.sum(axis=1), 1)
+        return answers
 
     def _cost(self, vectors: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Return -ln of each projection's density at the vectors, and whether it can tell."""

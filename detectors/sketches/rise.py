@@ -62,7 +62,8 @@ class Rise:
     def expected(self, usually: Floats, *, ticks: Floats | int) -> Floats:
         """Return the usual count over each horizon, (n, h), this many ticks after the start."""
         mean, _ = self._moments(usually, ticks)
-        return mean[:, None] * np.array(self.horizons)
+        expected: Floats = mean[:, None] * np.array(self.horizons)
+        return expected
 
     def nats(
         self,
@@ -84,7 +85,8 @@ class Rise:
         expected = np.maximum(mean[:, None] * np.array(self.horizons), least)
         more = np.maximum(present, expected)
         ratio = more * np.log(more / expected) - (more - expected)
-        return ratio / np.maximum(variance / mean, 1.0)[:, None]
+        nats: Floats = ratio / np.maximum(variance / mean, 1.0)[:, None]
+        return nats
 
     def taught(
         self, here: Floats, lately: Floats, usually: Floats, *, ticks: Floats | int
@@ -93,7 +95,8 @@ class Rise:
         high = self.nats(lately, usually, ticks=ticks).max(axis=1) >= self.guard
         most = np.where(high, self.pace * self._moments(usually, ticks)[0], np.inf)
         learned = np.minimum(here, most)
-        return usually + np.stack([learned, learned**2], axis=1)
+        sums: Floats = usually + np.stack([learned, learned**2], axis=1)
+        return sums
 
     def _moments(self, usually: Floats, ticks: Floats | int) -> tuple[Floats, Floats]:
         """Return mean and variance of the events in a tick."""

@@ -21,6 +21,8 @@ TEACH, GUARD = 4 * 3600, 7.0
 LEAST_REQUESTS, LEAST_SECONDS = 10.0, 3600
 #: Vectors without which nobody is odd.
 LEAST_VECTORS = 40
+#: Accounts below which being one of a kind says less: there may simply be no other of that kind.
+MANY = 100.0
 #: Nats by which an account must become odder to be odd anew, and seconds over which that fades.
 ODDER, FORGETTING = 2.0, 30 * DAY
 #: Features named as evidence at most.
@@ -57,6 +59,7 @@ class OddProfile(Detector):
         self.look = look
         self.loda = Loda(ranges=[(0.0, feature.most) for feature in FEATURES], least=LEAST_VECTORS)
         self.habits = Habits("odd")
+        self._accounts = 0  # that have taught
 
     @property
     def columns(self) -> Mapping[str, Column]:
@@ -74,7 +77,7 @@ class OddProfile(Detector):
         due = self._due(profiles, tick)
         if len(due) and self.loda.ready:
             rows = tick.rows[due]
-            nats = self.loda.nats(self.habits.vectors(profiles, rows, tick.number))
+            nats = self._nats(self.habits.vectors(profiles, rows, tick.number))
             known = profiles["odd_peak"][rows].astype(np.float64)
             scores[due] = np.where(nats > known + ODDER * (known > 0), nats, 0.0)
         return scores
@@ -119,13 +122,20 @@ class OddProfile(Detector):
 
     def snapshot(self) -> bytes:
         """Return what is usual."""
-        return pack({"loda": self.loda.snapshot(), "parts": self.habits.parts.tolist()})
+        return pack(
+            {
+                "loda": self.loda.snapshot(),
+                "parts": self.habits.parts.tolist(),
+                "accounts": self._accounts,
+            }
+        )
 
     def restore(self, state: bytes) -> None:
         """Take back a `snapshot`."""
         kept = unpack(state)
         self.loda.restore(kept["loda"])
         self.habits.parts = np.array(kept["parts"])
+        self._accounts = kept["accounts"]
 
     def _due(self, profiles: Profiles, tick: Tick) -> NDArray[np.int64]:
         due = np.flatnonzero(tick.number - profiles["odd_folded_at"][tick.rows] >= self.look)
@@ -146,7 +156,7 @@ class OddProfile(Detector):
         vectors = self.habits.vectors(profiles, rows, number)
         taught = ~tick.suspect
         if self.loda.ready:
-            nats = self.loda.nats(vectors)
+            nats = self._nats(vectors)
             elapsed = number - profiles["odd_folded_at"][rows]
             known = profiles["odd_peak"][rows] * np.exp(-elapsed / FORGETTING)
             profiles["odd_peak"][rows] = np.maximum(known, nats)
@@ -157,4 +167,8 @@ class OddProfile(Detector):
             taught &= number - profiles["odd_taught_at"][rows] >= TEACH
         if taught.any():
             self.loda.learn(vectors[taught], hour=number // 3600)
+            self._accounts += int((profiles["odd_taught_at"][rows[taught]] == 0).sum())
             profiles["odd_taught_at"][rows[taught]] = number
+
+    def _nats(self, vectors: Floats) -> Floats:
+        return self.loda.nats(vectors) * min(self._accounts / MANY, 1.0)

@@ -183,7 +183,7 @@ class Loda:
 
     def _bins(self, vectors: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return each projection's bin, and whether all that it is made of is known."""
-        known: NDArray[np.bool_] = ~np.isnan(vectors)[:, self._which].any(axis=2)
+        known = np.asarray(~np.isnan(vectors)[:, self._which].any(axis=2))
         spread = np.where(self._spread > 0, self._spread, 1.0)
         scaled = np.clip((np.nan_to_num(vectors) - self._middle) / spread, -10.0, 10.0)
         places = scaled[:, self._which[:, 0]] * self._weights[:, 0]

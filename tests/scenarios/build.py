@@ -50,6 +50,7 @@ def nightly_batch(world: World) -> None:
         world.ask("reporter", at=START + hour * HOUR + 5, proxy="factory")
     world.spare("rate_surge", value="person-*")
     world.spare("rate_surge", value="reporter", after=START + 2 * DAY)
+    world.spare("odd_profile")
 
 
 def code_agent(world: World) -> None:

@@ -159,7 +159,8 @@ class OddProfile(Detector):
             nats = self._nats(vectors)
             elapsed = number - profiles["odd_folded_at"][rows]
             known = profiles["odd_peak"][rows] * np.exp(-elapsed / FORGETTING)
-            profiles["odd_peak"][rows] = np.maximum(known, nats)
+            shown = nats > known + ODDER * (known > 0)
+            profiles["odd_peak"][rows] = np.where(shown, nats, known)
             since = profiles["odd_odd_since"][rows]
             since = np.where(nats > GUARD, np.where(since > 0, since, number), 0)
             profiles["odd_odd_since"][rows] = since

@@ -12,15 +12,15 @@ def clockwork(world: World) -> None:
     end = START + 12 * HOUR
     _city(world, end=end)
     world.known("clockwork")
-    for number in range(8 * 60):
+    for number in range(4 * 60):
         world.ask(
             "clockwork",
-            at=START + 4 * HOUR + number * MINUTE,
+            at=START + 8 * HOUR + number * MINUTE,
             model=MODELS[number % 9],
             ip=f"198.18.{number % 20}.7",
             output_tokens=4,
         )
-    world.catch("odd_profile", "account", value="clockwork", after=START + 5 * HOUR)
+    world.catch("odd_profile", "account", value="clockwork", after=START + 8 * HOUR)
     world.spare("odd_profile", value="[!c]*")
 
 

@@ -3,11 +3,13 @@
 from detectors.blindness import Blindness
 from detectors.capability import Capability
 from detectors.core.detector import Detector
+from detectors.edge_burst import EdgeBurst
 from detectors.even_share import EvenShare
 from detectors.failover_echo import FailoverEcho
 from detectors.heir import Heir
 from detectors.lockstep import Lockstep
 from detectors.model_pivot import ModelPivot
+from detectors.odd_profile import OddProfile
 from detectors.rate_surge import RateSurge
 from detectors.service_shift import ServiceShift
 from detectors.template_repetition import TemplateRepetition
@@ -20,9 +22,11 @@ CATALOG: tuple[type[Detector], ...] = (
     TemplateRepetition,
     Lockstep,
     EvenShare,
+    EdgeBurst,
     Heir,
     FailoverEcho,
     Capability,
     Blindness,
     ServiceShift,
+    OddProfile,
 )

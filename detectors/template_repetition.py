@@ -7,16 +7,12 @@ import numpy as np
 from detectors.core.detector import Detector, Finding, Floats, Tick
 from detectors.core.profiles import Profiles
 from detectors.core.records import Evidence, Scope, Signal
-from detectors.sketches.distinct import estimate
+from detectors.sketches.company import LEAST_EGRESSES, spread, usual_sharing
 from detectors.sketches.proportion import at_least
 from detectors.sketches.width import HOUR
 
 #: Accounts that must share a skeleton before anything is said of it.
 LEAST_ACCOUNTS = 8.0
-#: Egresses below which the accounts may simply be one organisation.
-LEAST_EGRESSES = 2.5
-#: Places beyond which the sketch cannot count them.
-MOST_PLACES = 2000.0
 #: How alike the accounts of one ordinary template are in sharing an egress.
 CORRELATION = 0.02
 
@@ -48,7 +44,7 @@ class TemplateRepetition(Detector):
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of the accounts that share an egress with another."""
-        accounts, egresses, sharing = _spread(profiles, tick)
+        accounts, egresses, sharing = spread(profiles, tick)
         scores = np.zeros(len(accounts))
         enough = (accounts >= LEAST_ACCOUNTS) & (egresses >= LEAST_EGRESSES)
         some = np.flatnonzero(enough)
@@ -56,7 +52,7 @@ class TemplateRepetition(Detector):
             scores[some] = at_least(
                 sharing[some],
                 of=accounts[some],
-                rate=_usual_sharing(tick, accounts[some], egresses[some], sharing[some]),
+                rate=usual_sharing(tick, accounts[some], egresses[some], sharing[some]),
                 correlation=self.correlation,
             )
         return scores
@@ -68,9 +64,9 @@ class TemplateRepetition(Detector):
         """Say how many accounts and egresses share the skeleton."""
         one = tick.only(position)
         row = int(one.rows[0])
-        spread = _spread(profiles, one)
-        accounts, egresses, sharing = (float(values[0]) for values in spread)
-        usual = accounts * float(_usual_sharing(tick, *spread)[0])
+        counts = spread(profiles, one)
+        accounts, egresses, sharing = (float(values[0]) for values in counts)
+        usual = accounts * float(usual_sharing(tick, *counts)[0])
         return Finding(
             summary=(
                 f"{accounts:.0f} accounts on {egresses:.0f} egresses sent prompts of template "
@@ -90,31 +86,3 @@ class TemplateRepetition(Detector):
             onset=float(max(tick.number - HOUR, int(profiles["first_seen"][row]))),
             accounts=tick.accounts(profiles, position, since=tick.number - HOUR),
         )
-
-
-def _usual_sharing(tick: Tick, accounts: Floats, egresses: Floats, sharing: Floats) -> Floats:
-    """Return the part that would share, were the accounts any others taken at random."""
-    lone = tick.population.lone.get("proxy")
-    if lone is None:
-        return np.full(len(accounts), 0.95)
-    # The template's own places, as evenly over its egresses as they are at least.
-    places = egresses / np.maximum(1.0 - sharing / accounts, 1e-3)
-    own = places * (places / egresses - 1.0)
-    chance = lone.collision(but_for=places, pairs=own)
-    return np.clip(1.0 - np.exp(-chance * np.maximum(accounts - 1.0, 0.0)), 0.05, 0.95)
-
-
-def _spread(profiles: Profiles, tick: Tick) -> tuple[Floats, Floats, Floats]:
-    """Return each row's accounts within the hour, their egresses, and how many share theirs.
-
-    Egresses are those of an hour or two.  Of the places that accounts were seen at, an account and
-    an egress each, those beyond one for every egress are shared.
-    """
-    accounts = np.maximum(profiles["present"][tick.rows], 1.0)
-    egresses, places = (
-        estimate(np.bitwise_or.reduce(profiles[column][tick.rows], axis=1))
-        for column in ("egress_bits", "pair_bits")
-    )
-    places = np.clip(places, 1.0, MOST_PLACES)
-    egresses = np.maximum(egresses, 1.0)
-    return accounts, egresses, accounts * np.maximum(1.0 - egresses / places, 0.0)

@@ -14,11 +14,10 @@ from detectors.core.deltas import Deltas, Told, picked
 from detectors.core.detector import Detector, Tick, pack, unpack
 from detectors.core.group_names import GroupNames
 from detectors.core.level import Checkpoint, Level, Output, Settings
-from detectors.core.population import HORIZON, YOUNG, Population
+from detectors.core.population import HORIZON, Population
 from detectors.core.profiles import OVERFLOW, Column, Rows
 from detectors.core.records import Lifecycle
 from detectors.sketches import distinct, mixture
-from detectors.sketches.decayed import presence
 from detectors.sketches.seen import Seen
 
 #: Seconds of absence that stand for an account never seen before.
@@ -256,7 +255,7 @@ class AccountLevel(Level):
         unique, which = np.unique(links, return_inverse=True)
         link_requests = np.bincount(which, minlength=len(unique))
         link_tokens = np.bincount(which, weights=tokens[linked], minlength=len(unique))
-        groups, link_groups = self._in_order(unique >> 8 & 0xFFF_FFFF)
+        groups, link_groups = self.groups.in_order(unique >> 8 & 0xFFF_FFFF)
         order = np.lexsort((unique & 0xFF, link_groups, unique >> 36))
         unique, link_groups = unique[order], link_groups[order]
         link_after = capabilities.count(said[linked], which, len(unique))
@@ -276,7 +275,9 @@ class AccountLevel(Level):
         profiles["born"][rows] = born
         away = self._away(rows, number)
         asked = cadence.count(profiles, rows, requests=requests, away=away, tick=number)
-        self._fold_population(born, away, number)
+        elapsed = number - self._closed if self._closed else 0
+        self.population.count(away, age=number - born, elapsed=elapsed)
+        self.population.mix = capabilities.fade_mix(self.population.mix, elapsed=elapsed)
         after = capabilities.count(said, where, len(rows))
         if after is not None:
             changes = capabilities.fold(profiles, rows, after, tick=number)
@@ -297,7 +298,6 @@ class AccountLevel(Level):
         )
         alerts = self.judge(tick, lambda position, _: [samples[position]])
         output.alerts += alerts
-        elapsed = number - self._closed if self._closed else 0
         self._closed = number
         accounts, asked_of = np.searchsorted(rows, link_rows), unique & 0xFF
         told = Told(
@@ -320,18 +320,6 @@ class AccountLevel(Level):
         )
         self.use_models(models.sum(axis=0).tolist(), elapsed)
 
-    def _in_order(self, numbers: Rows) -> tuple[Rows, Rows]:
-        """Return the groups in the order of their hashes, and each number's place in it.
-
-        Numbers are given out on first sight: after a restart, or when requests come in other
-        batches, they are others.  What is sent must not show that.
-        """
-        used, inverse = np.unique(numbers, return_inverse=True)
-        order = np.argsort(self.groups.hashes(used), kind="stable")
-        place = np.empty_like(order)
-        place[order] = np.arange(len(order))
-        return used[order], place[inverse]
-
     def _fold_egresses(
         self, link_rows: Rows, link_groups: Rows, groups: Rows, rows: Rows, number: int
     ) -> None:
@@ -346,17 +334,6 @@ class AccountLevel(Level):
         hashes = self.groups.hashes(groups)[link_groups]
         distinct.mark(profiles["egress_bits"], link_rows[proxy], hashes[proxy])
         profiles["egress"][link_rows[proxy]] = hashes[proxy]
-
-    def _fold_population(self, born: Rows, away: Rows, number: int) -> None:
-        population = self.population
-        elapsed = number - self._closed if self._closed else 0
-        fading = float(np.exp(-elapsed / HORIZON))
-        present = presence(away, horizon=HORIZON)
-        population.active = population.active * fading + float(present.sum())
-        young = number - born < YOUNG
-        population.young = population.young * fading + float(present[young].sum())
-        population.moved = population.moved * fading
-        population.mix = capabilities.fade_mix(population.mix, elapsed=elapsed)
 
     def _away(self, rows: Rows, number: int) -> Rows:
         """Return for how many seconds each account was not seen, a million for a new one."""

@@ -132,7 +132,8 @@ class Course:
 def world(*, requests: int = 1000, seed: int = 0) -> list[Request]:
     """Return requests of ordinary accounts for a while, then of a farm that does all at once.
 
-    Some accounts are banned before the farm begins, which goes on with what they were denied.
+    The farm's old accounts come to an egress where none of them was before.  Some accounts are
+    banned before the farm begins, which goes on with what they were denied.
     """
     chance = random.Random(seed)
     made = []
@@ -149,7 +150,7 @@ def world(*, requests: int = 1000, seed: int = 0) -> list[Request]:
                 ts=at - chance.choice((0.0, 0.0, 0.0, 5.0)),
                 account=f"new-{account}" if farmed and account % 4 else f"account-{account}",
                 model="fable" if farmed else chance.choice(("opus", "opus", "haiku")),
-                proxy=f"egress-{account % 4 if account < 20 else account}",
+                proxy=_egress(account, farmed=farmed),
                 payment=None if lost else f"card-{account % 50}",
                 output_tokens=chance.randrange(4000),
                 prompt=_prompt(chance, farmed),
@@ -312,6 +313,12 @@ CHECKS: tuple[Check, ...] = (
 @cache
 def _capability() -> Capability:
     return Capability.shipped()
+
+
+def _egress(account: int, *, farmed: bool) -> str:
+    if farmed and account % 4 == 0:
+        return "relay"
+    return f"egress-{account % 4 if account < 20 else account}"
 
 
 def _prompt(chance: random.Random, farmed: bool) -> str:

@@ -33,6 +33,9 @@ class Tick:
     scopes: NDArray[np.int8]  # position of each row's scope among those of the level
     population: Population
     members: Members | None = None  # who belongs to the rows, at the level of groups
+    #: There, (k, 2): members that came after a pause, accounts never seen anywhere left out; and of
+    #: them those that never were in this group.
+    arrivals: NDArray[np.int64] | None = None
 
     def take(self, positions: NDArray[np.int64]) -> "Tick":
         """Return the tick as if only the rows at these positions had changed."""
@@ -45,6 +48,7 @@ class Tick:
             capabilities=self.capabilities[positions],
             suspect=self.suspect[positions],
             scopes=self.scopes[positions],
+            arrivals=None if self.arrivals is None else self.arrivals[positions],
         )
 
     def only(self, position: int) -> "Tick":
@@ -90,6 +94,8 @@ class Detector:
     #: What it looks at: what accounts and groups ask for, who goes on with whose conversation, or
     #: what Weir sees of the service, as shares and as series.
     reads: ClassVar[Literal["requests", "echoes", "service", "series"]] = "requests"
+    #: The highest severity of what it says alone.
+    ceiling: ClassVar[Severity] = "critical"
 
     @property
     def columns(self) -> Mapping[str, Column]:

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from detectors.core import cadence, capabilities, heirs, presence
+from detectors.core import cadence, candidates, capabilities, heirs, presence
 from detectors.core import links as reading
+from detectors.core.beat import QUIET
 from detectors.core.conversation_level import ConversationLevel
 from detectors.core.deltas import SERVICE
 from detectors.core.detector import Detector, Finding, Tick, pack, unpack
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
 from detectors.core.members import Members
-from detectors.core.population import HORIZON, Lone, Population
+from detectors.core.population import HORIZON, HOUR, Lone, Population
 from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
-from detectors.core.records import Alert, Candidates, Delta, Scope
+from detectors.core.records import Alert, Delta, Scope
 from detectors.core.service_level import ServiceLevel
 from detectors.core.singles import Singles
 from detectors.core.waiting import Waiting
@@ -35,8 +37,6 @@ COLUMNS = {
 LOOK = 60
 #: Members told of one candidate, and over how many seconds they were seen.
 MEMBERS, DAY = 2000, 86_400
-#: Accounts named in one record of candidates at most, below Kafka's limit of a message.
-PART_ACCOUNTS = 10_000
 
 
 class GroupLevel(Level):
@@ -195,21 +195,15 @@ class GroupLevel(Level):
             self.heirs.ban(bans, groups=self.profiles, members=self.members, tick=tick)
         raised = [alert for delta in deltas for alert in delta.alerts] + output.alerts[before:]
         tests = self.tests if raised else 0.0
-        records = _parts(raised, [self._members_of(alert, tick) for alert in raised])
-        output.candidates += [
-            Candidates(
-                source=self.partition,
-                sources=self.waiting.sources,
-                tick=tick,
-                tracked=sum(self._tracked.values()),
-                tests=tests,
-                alerts=[alert for alert, _ in record],
-                members=[members for _, members in record],
-                part=number,
-                parts=len(records),
-            )
-            for number, record in enumerate(records)
-        ]
+        output.candidates += candidates.of(
+            raised,
+            [self._members_of(alert, tick) for alert in raised],
+            source=self.partition,
+            sources=self.waiting.sources,
+            tick=tick,
+            tracked=sum(self._tracked.values()),
+            tests=tests,
+        )
 
     def _members_of(self, alert: Alert, tick: int) -> list[str]:
         """Return the accounts behind an alert's entity within a day, the busiest first."""
@@ -271,7 +265,7 @@ class GroupLevel(Level):
         by_model = counts.astype(np.int64).reshape(len(rows), mixture.SLOTS)
         requests = by_model.sum(axis=1)
         hold = self.suspect(rows, number)
-        self._fold(number, links, rows)
+        arrivals = self._fold(number, links, rows)
         self.population.newcomers = self.heirs.usual
         mixture.fold(self.profiles, rows, by_model, tick=number, hold=hold)
         self.profiles.touch(rows, tick=number, requests=requests)
@@ -288,6 +282,7 @@ class GroupLevel(Level):
             scopes=self.profiles["scope"][rows],
             population=self.population,
             members=self.members,
+            arrivals=arrivals,
         )
 
         def samples_of(position: int, finding: Finding) -> list[str]:
@@ -299,18 +294,26 @@ class GroupLevel(Level):
         output.alerts += self.judge(tick, samples_of)
         self.use_models(by_model.sum(axis=0).tolist(), elapsed)
 
-    def _fold(self, number: int, links: Links, rows: Rows) -> None:
-        """Add the links to what is known of members and groups, before they are judged."""
+    def _fold(self, number: int, links: Links, rows: Rows) -> NDArray[np.int64]:
+        """Add the links to what is known of members and groups; return who came to which row.
+
+        An account in its first hour, or never seen, cannot but be new to a group.
+        """
         profiles, members = self.profiles, self.members
         who, first, which = np.unique(links.members, return_index=True, return_inverse=True)
         group, born = links.groups[first], links.born[first]
         new = (members["requests"][who] == 0) & (who != OVERFLOW)
-        members.join(who[new], born=born[new], tick=number)
+        settled = (links.away[first] < heirs.NEVER) & (number - born >= HOUR)
+        members.join(who[new], born=born[new], settled=settled[new], tick=number)
         members["account"][who[new]] = self.heirs.hashes(
             [links.accounts[link] for link in first[new].tolist()]
         )
         members["group"][who] = group
-        away = np.where(new, 1_000_000, number - members["last_seen"][who])
+        away = np.where(new, heirs.NEVER, number - members["last_seen"][who])
+        came, where = (settled | ~new) & (away >= QUIET), np.searchsorted(rows, group)
+        arrivals = np.stack(
+            [np.bincount(where[some], minlength=len(rows)) for some in (came, came & new)], axis=1
+        )
         cadence.fold(
             profiles,
             members,
@@ -351,6 +354,7 @@ class GroupLevel(Level):
             egresses=links.egress,
             tick=number,
         )
+        return arrivals
 
     def _look(self, tick: int) -> None:
         profiles = self.profiles
@@ -373,17 +377,3 @@ class GroupLevel(Level):
         for source in sorted(self._mixes):
             said, mix = self._mixes[source]
             population.mix += capabilities.fade_mix(np.array(mix), elapsed=tick - said)
-
-
-def _parts(alerts: list[Alert], members: list[list[str]]) -> list[list[tuple[Alert, list[str]]]]:
-    """Split alerts and their members into parts that a message can hold; one part at least."""
-    parts: list[list[tuple[Alert, list[str]]]] = [[]]
-    accounts = 0
-    for alert, behind in zip(alerts, members, strict=True):
-        weight = len(alert.accounts) + len(behind) + 10
-        accounts += weight
-        if accounts > PART_ACCOUNTS and parts[-1]:
-            parts.append([])
-            accounts = weight
-        parts[-1].append((alert, behind))
-    return parts

@@ -65,6 +65,18 @@ class GroupNames:
         """Return the keyed hash of each group's name."""
         return self._hashes[numbers]
 
+    def in_order(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the groups in the order of their hashes, and each number's place in it.
+
+        Numbers are given out on first sight: after a restart, or when requests come in other
+        batches, they are others.  What is sent must not show that.
+        """
+        used, inverse = np.unique(numbers, return_inverse=True)
+        order = np.argsort(self.hashes(used), kind="stable")
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        return used[order], place[inverse]
+
     def are(self, scope: str, numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Say which groups are of a scope."""
         return np.asarray(self._scopes[numbers] == SCOPES.index(scope))

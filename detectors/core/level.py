@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import get_args
 
 import numpy as np
 import xxhash
@@ -32,6 +33,7 @@ ODD = 12.0
 #: A group whose p-value lies below is a candidate, though no alert of its own: with others that it
 #: shares accounts with it may be one.
 FAINT = 1e-3
+SEVERITIES = get_args(Severity)
 #: An alert of the same entity is repeated after this long, or when its score has doubled.
 REPEAT = 3600
 
@@ -292,6 +294,11 @@ class Level:
         limit = self.calibrations[detector.name, scope].limit(
             alerts_per_day=self.settings.alerts_per_day, tick=tick.number
         )
+        severity: Severity = "info"
+        if not faint:
+            usual = severity_of(p_value, limit=limit, accounts=len(finding.accounts))
+            usual = min(usual, detector.ceiling, key=SEVERITIES.index)
+            severity = finding.severity or usual
         key = f"{detector.name}|{scope}|{value}|{tick.number}"
         return Alert(
             id=xxhash.xxh3_128_hexdigest(key.encode(), self.settings.seed),
@@ -299,12 +306,7 @@ class Level:
             raised_at=float(tick.number + 1),
             detector=detector.name,
             signal=detector.signal,
-            severity=(
-                "info"
-                if faint
-                else finding.severity
-                or severity_of(p_value, limit=limit, accounts=len(finding.accounts))
-            ),
+            severity=severity,
             p_value=p_value,
             entity=Entity(scope=scope, value=value),
             accounts=finding.accounts[:5000],

@@ -12,6 +12,7 @@ COLUMNS = {
     "group": Column("int64"),
     "born": Column("int64"),
     "joined_at": Column("int64"),
+    "settled": Column("bool"),  # it was known elsewhere when it joined
     "moved_at": Column("int64"),
     "moved_to": Column("int8"),
     "account": Column("uint64"),  # keyed hash, by which a ban finds all memberships
@@ -43,9 +44,12 @@ class Members(Profiles):
         """Return the name of a membership."""
         return f"{group}\n{account}"
 
-    def join(self, rows: Rows, *, born: NDArray[np.int64], tick: int) -> None:
+    def join(
+        self, rows: Rows, *, born: NDArray[np.int64], settled: NDArray[np.bool_], tick: int
+    ) -> None:
         """Fill in memberships that are new."""
         self["born"][rows] = born
+        self["settled"][rows] = settled
         self["joined_at"][rows] = tick
 
     def accounts(
@@ -57,6 +61,7 @@ class Members(Profiles):
         moved_to: int | None = None,
         born_after: int | None = None,
         after: int | None = None,
+        settled_after: int | None = None,
     ) -> list[str]:
         """Return a group's accounts seen since a tick, those with most requests first.
 
@@ -68,6 +73,7 @@ class Members(Profiles):
             born_after: only those born after this tick.
             after: only those of which as large a part as makes a group is after this capability,
                 lately.
+            settled_after: only those known elsewhere that joined at this tick or later.
         """
         chosen = self["group"] == group
         chosen &= self["requests"] > 0
@@ -76,6 +82,8 @@ class Members(Profiles):
             chosen &= self["moved_to"] == moved_to
         if born_after is not None:
             chosen &= self["born"] > born_after
+        if settled_after is not None:
+            chosen &= self["settled"] & (self["joined_at"] >= settled_after)
         rows = np.flatnonzero(chosen)
         if after is not None:
             rows = rows[capabilities.is_after(self["after"][rows, 0], after)]

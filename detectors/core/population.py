@@ -81,6 +81,20 @@ class Population:
     mix: Floats = field(default_factory=lambda: np.zeros(KINDS))  # accounts by what they are after
     echoes: float = 0.0  # conversations that went on under another account after one
 
+    def count(self, away: NDArray[np.int64], *, age: NDArray[np.int64], elapsed: int) -> None:
+        """Count the accounts of a tick, after so many seconds without any.
+
+        Args:
+            away: seconds since each was seen before.
+            age: seconds since each was born.
+            elapsed: seconds since the last tick.
+        """
+        fading = float(np.exp(-elapsed / HORIZON))
+        present = presence(away, horizon=HORIZON)
+        self.active = self.active * fading + float(present.sum())
+        self.young = self.young * fading + float(present[age < YOUNG].sum())
+        self.moved = self.moved * fading
+
     def release(self, model: str, time: float) -> None:
         """Take in that a model became available."""
         self.released[model] = time

@@ -1,19 +1,19 @@
 """How much more than usual: faded counts beside a baseline that a burst cannot poison."""
 
-import math
-from typing import TypedDict
+from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import pack, unpack
 from detectors.sketches.decayed import Floats
+from detectors.sketches.rise import Rise
 
 Cells = NDArray[np.int64]
 
 
 class Settings(TypedDict, total=False):
-    """What `Bursts` may be told besides its size."""
+    """What `Bursts` may be told besides its size: the arguments of `Rise`."""
 
     horizons: tuple[float, ...]
     prior: float
@@ -24,17 +24,10 @@ class Settings(TypedDict, total=False):
 
 
 class Bursts:
-    """Counts in the cells of a count-min sketch, now and usually.
+    """Counts in the cells of a count-min sketch, now and usually, as `Rise` has them.
 
-    Now: an event counts in full in its tick and fades by 1 / horizon with every tick after it, over
-    several horizons at once.  Usually: events per tick since the start, fading over ``memory``
-    ticks.  The score is the log-likelihood ratio of a Poisson count as high as now against the
-    usual rate, n ln(n / e) - (n - e), divided by the cell's own variance over its mean, so that
-    what is bursty by habit must rise further; it is the highest over the horizons, in nats.
-
-    A tick that scores above ``guard`` teaches at most ``pace`` times what is usual: a flood does
-    not make itself usual, and a world that stays changed is accepted in the end, sooner where
-    there was traffic before.
+    The score of an item is the highest over the horizons, in nats; of the counts in its cells the
+    lowest are taken.
 
     Ticks must be entered in ascending order; within one, the answers do not depend on how its
     events are cut into batches.
@@ -42,16 +35,9 @@ class Bursts:
     Args:
         rows: of the sketch; an item has one cell in each.
         width: cells in a row.
-        horizons: ticks over which the present fades.
-        prior: events that every cell is believed to have had before the start.
-        doubt: ticks that these are spread over.
-        guard: nats above which little is learned.
-        pace: what is learned then at most, as a multiple of the usual.
-        memory: ticks over which the usual fades.
+        settings: arguments of `Rise`.
 
     References:
-        Bhatia et al. (2022), Real-time anomaly detection in edge streams (MIDAS-F: faded counts,
-        conditional merge).
         Cormode, Muthukrishnan (2005), An improved data stream summary: the count-min sketch.
 
     >>> bursts = Bursts(rows=1, width=4)
@@ -64,25 +50,12 @@ class Bursts:
     [0, 11, 307]
     """
 
-    def __init__(
-        self,
-        *,
-        rows: int,
-        width: int,
-        horizons: tuple[float, ...] = (2.0, 10.0, 50.0),
-        prior: float = 0.1,
-        doubt: float = 10.0,
-        guard: float = 10.0,
-        pace: float = 40.0,
-        memory: float = 1e6,
-    ) -> None:
-        self.horizons, self.prior, self.doubt = horizons, prior, doubt
-        self.guard, self.pace, self.memory = guard, pace, memory
-        self._logs = np.array([math.log1p(-1.0 / horizon) for horizon in horizons])
-        self._spans = np.array(horizons)
+    def __init__(self, *, rows: int, width: int, **settings: Unpack[Settings]) -> None:
+        self.rise = Rise(**settings)
         cells = rows * width
         self._here = np.zeros(cells)  # events of the tick in progress: whole numbers, so exact
-        self._lately = np.zeros((cells, len(horizons)))  # faded events, as of the cell's last tick
+        #: Faded events, as of the cell's last tick.
+        self._lately = np.zeros((cells, len(self.rise.horizons)))
         self._usually = np.zeros((cells, 2))  # sums of events and of their squares, ditto
         self._last = np.zeros(cells, dtype=np.int64)
         self._first: int | None = None
@@ -114,7 +87,8 @@ class Bursts:
         """
         lately, usually = self._now(cells)
         present = (lately + (self._here[cells] + counts)[..., None]).min(axis=0)
-        return self._nats(present, usually.min(axis=0))
+        nats: Floats = self.rise.nats(present, usually.min(axis=0), ticks=self._ticks).max(axis=1)
+        return nats
 
     def learn(self, cells: Cells, amounts: Floats) -> None:
         """Count amounts (n,), whole numbers, in cells (rows, n)."""
@@ -145,27 +119,14 @@ class Bursts:
         self._first, self._tick = kept["first"], kept["tick"]
         self._touched = [np.flatnonzero(self._here)]
 
+    @property
+    def _ticks(self) -> int:
+        return self._tick - (self._first or 0) + 1
+
     def _now(self, cells: Cells) -> tuple[Floats, Floats]:
-        elapsed = (self._tick - self._last[cells])[..., None]
-        lately = self._lately[cells] * np.exp(elapsed * self._logs)
-        return lately, self._usually[cells] * np.exp(-elapsed / self.memory)
-
-    def _nats(self, present: Floats, usually: Floats) -> Floats:
-        mean, variance = self._moments(usually)
-        expected = mean[:, None] * self._spans
-        more = np.maximum(present, expected)
-        ratio = (more * np.log(more / expected) - (more - expected)).max(axis=1)
-        nats: Floats = ratio / np.maximum(variance / mean, 1.0)
-        return nats
-
-    def _moments(self, usually: Floats) -> tuple[Floats, Floats]:
-        ticks = self._exposure()
-        mean = (usually[:, 0] + self.prior) / ticks
-        return mean, (usually[:, 1] + self.prior) / ticks - mean**2
-
-    def _exposure(self) -> float:
-        ticks = self._tick - (self._first or 0) + 1
-        return self.doubt - self.memory * math.expm1(-ticks / self.memory)
+        return self.rise.faded(
+            self._lately[cells], self._usually[cells], elapsed=self._tick - self._last[cells]
+        )
 
     def _close(self) -> None:
         cells = np.unique(np.concatenate(self._touched))
@@ -173,11 +134,7 @@ class Bursts:
         lately, usually = self._now(cells)
         here = self._here[cells]
         lately += here[:, None]
-        most = np.where(
-            self._nats(lately, usually) < self.guard, np.inf, self.pace * self._moments(usually)[0]
-        )
-        taught = np.minimum(here, most)
-        usually += np.stack([taught, taught**2], axis=1)
-        self._lately[cells], self._usually[cells] = lately, usually
+        self._lately[cells] = lately
+        self._usually[cells] = self.rise.taught(here, lately, usually, ticks=self._ticks)
         self._last[cells] = self._tick
         self._here[cells] = 0.0

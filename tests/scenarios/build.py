@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios import asking, continuity, service, skeletons, timing
+from tests.scenarios import asking, continuity, edges, habits, service, skeletons, timing
 from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
 
 
@@ -50,6 +50,7 @@ def nightly_batch(world: World) -> None:
         world.ask("reporter", at=START + hour * HOUR + 5, proxy="factory")
     world.spare("rate_surge", value="person-*")
     world.spare("rate_surge", value="reporter", after=START + 2 * DAY)
+    world.spare("odd_profile")
 
 
 def code_agent(world: World) -> None:
@@ -189,6 +190,8 @@ def steady_office(world: World) -> None:
         for at in world.sittings(start=arrives, end=end, an_hour=8):
             world.ask(account, at=at, proxy="office")
     world.spare("wide_fanout")
+    world.spare("edge_burst")
+    world.spare("edge_burst")
 
 
 def vpn_exit(world: World) -> None:
@@ -202,6 +205,8 @@ def vpn_exit(world: World) -> None:
         for at in world.sittings(start=begins, end=min(begins + 20 * MINUTE, end), an_hour=20):
             world.ask(account, at=at, proxy="vpn")
     world.spare("wide_fanout")
+    world.spare("edge_burst")
+    world.spare("edge_burst")
 
 
 def first_hour(world: World) -> None:
@@ -211,7 +216,13 @@ def first_hour(world: World) -> None:
     for number in range(80):
         for at in world.sittings(start=START, end=end, an_hour=15):
             world.ask(f"desk-{number}", at=at, proxy="office", payment="invoice")
-    for detector in ("wide_fanout", "rate_surge", "model_pivot", "template_repetition"):
+    for detector in (
+        "wide_fanout",
+        "rate_surge",
+        "model_pivot",
+        "template_repetition",
+        "edge_burst",
+    ):
         world.spare(detector)
 
 
@@ -236,6 +247,8 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     *continuity.SCENARIOS,
     *asking.SCENARIOS,
     *service.SCENARIOS,
+    *edges.SCENARIOS,
+    *habits.SCENARIOS,
 )
 
 

@@ -51,6 +51,7 @@ def open_source_template(world: World) -> None:
             )
             world.ask(account, at=at, ip=f"100.{number // 250}.{number % 250}.4", prompt=text)
     world.spare("template_repetition")
+    world.spare("edge_burst")
 
 
 def product_backend(world: World) -> None:
@@ -84,6 +85,7 @@ def office_template(world: World) -> None:
             )
             world.ask(account, at=at, proxy="office", prompt=text)
     world.spare("template_repetition")
+    world.spare("edge_burst")
 
 
 SCENARIOS: tuple[Callable[[World], None], ...] = (

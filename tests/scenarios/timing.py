@@ -38,6 +38,7 @@ def office_at_nine(world: World) -> None:
                 world.ask(account, at=at, grain=1, proxy="office")
     world.spare("lockstep")
     world.spare("even_share")
+    world.spare("edge_burst")
 
 
 def all_retry(world: World) -> None:
@@ -111,6 +112,7 @@ def a_class_at_work(world: World) -> None:
         while at < then + 45 * MINUTE:
             world.ask(account, at=at, grain=1, proxy="school")
             at += world.chance.expovariate(1 / pace)
+    world.spare("edge_burst")
     world.spare("even_share")
     world.spare("lockstep")
 

@@ -367,10 +367,12 @@ def test_strays_count_once_and_in_the_same_ticks_however_they_come(
     )
     level, told, shelf = account_level(), Output(), Shelf()
     for start, stop in pairwise([0, *sorted(c for c in cuts if c < number), number]):
-        add(told, level.process(part(start, stop)))
-        told.checkpoint = level.checkpoint() or told.checkpoint
-        if told.checkpoint is not None and level.position == told.checkpoint.position:
-            shelf.put(told.checkpoint)
+        output = level.process(part(start, stop))
+        add(told, output)
+        written = [c for c in (output.checkpoint, level.checkpoint()) if c is not None]
+        for checkpoint in written:
+            shelf.put(checkpoint)
+        if written and level.position == shelf.position:
             level = account_level()
             shelf.give(level)
     add(told, level.pause(idle=True))

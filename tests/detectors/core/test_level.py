@@ -61,3 +61,12 @@ def test_the_same_events_give_the_same_ids() -> None:
     one, other = feed(account_level(), requests).alerts, feed(account_level(), requests).alerts
     assert [alert.id for alert in one] == [alert.id for alert in other]
     assert len({alert.id for alert in one}) == len(one)
+
+
+def test_a_detector_is_never_more_severe_than_its_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests = [request(i, at=0) for i in range(9)]
+    plain = [a for a in feed(account_level(), requests).alerts if a.detector == "loud"]
+    monkeypatch.setattr(Loud, "ceiling", "low")
+    held = [a for a in feed(account_level(), requests).alerts if a.detector == "loud"]
+    assert [a.severity for a in plain] == ["medium"]
+    assert [a.severity for a in held] == ["low"]

@@ -9,7 +9,7 @@ def members() -> Members:
     made = Members(capacity=20)
     names = [made.name("proxy:x", account) for account in ("ann", "bob", "eve")]
     rows = made.rows_of(names, tick=1)
-    made.join(rows, born=np.array([100, 200, 300]), tick=1)
+    made.join(rows, born=np.array([100, 200, 300]), settled=np.array([True, True, False]), tick=1)
     made["group"][rows] = 4
     for tick, (row, requests) in enumerate(zip(rows, (5, 9, 7), strict=True), start=1000):
         made.touch(np.array([row]), tick=tick, requests=np.array([requests]))

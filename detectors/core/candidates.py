@@ -1,0 +1,38 @@
+"""What a closed tick of the groups says to the campaigns, in messages that Kafka takes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from detectors.core.records import Alert, Candidates
+
+#: Accounts named in one record at most, below Kafka's limit of a message.
+PART_ACCOUNTS = 10_000
+
+
+def of(alerts: Sequence[Alert], members: Sequence[list[str]], **head: Any) -> list[Candidates]:
+    """Return the records that tell of alerts and of who is behind them; one at least.
+
+    Args:
+        alerts: raised in the tick, candidates among them.
+        members: the accounts behind each one's entity.
+        head: what all the records say alike, as fields of `Candidates`.
+    """
+    parts: list[list[tuple[Alert, list[str]]]] = [[]]
+    accounts = 0
+    for alert, behind in zip(alerts, members, strict=True):
+        weight = len(alert.accounts) + len(behind) + 10
+        accounts += weight
+        if accounts > PART_ACCOUNTS and parts[-1]:
+            parts.append([])
+            accounts = weight
+        parts[-1].append((alert, behind))
+    return [
+        Candidates(
+            **head,
+            alerts=[alert for alert, _ in part],
+            members=[behind for _, behind in part],
+            part=number,
+            parts=len(parts),
+        )
+        for number, part in enumerate(parts)
+    ]

@@ -25,11 +25,10 @@ from stream.checkpoint import Checkpoints
 from stream.intake import Intake
 from stream.metrics import Metrics
 from stream.outlet import RELEASE, Outlet, letter_of
+from stream.rest import Rest
 from stream.shelf import Shelf
 from stream.transport import Run
 
-#: Seconds without a request after which the tick in progress is closed.
-IDLE = 1.5
 #: Records taken in at a time.
 PART = 4000
 #: Seconds for which a worker that ends still reads, so that a record closes the tick in progress.
@@ -88,14 +87,19 @@ class Agents:
         self.checkpoints = (account_checkpoints, group_checkpoints, campaign_checkpoints)
         for failing in (*self.shelves, *self.checkpoints):
             failing.on_failure = self.fail
-        self._heard: dict[int, float] = {}
+        self.rest = Rest(
+            accounts=accounts,
+            topic=requests_topic,
+            intake=intake,
+            outlet=outlet,
+            checkpoints=account_checkpoints,
+        )
         self._ticked = time.monotonic()
         self._closing = False
         self._released = -1  # generation of the group in which nothing more is taken in
         # Held while a level's outputs are on their way, so that no checkpoint covers records
         # whose alerts and deltas are not yet among what it waits for.
         self._locks: dict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._paused: set[int] = set()
 
     async def requests(self, tp: TP, run: Run) -> None:
         """Take in requests of one partition, some at a time, so that others have their turn."""
@@ -107,6 +111,7 @@ class Agents:
                 level = self.accounts.levels[tp.partition]
                 if start == 0 and await self.intake.gap(tp, run):
                     return
+                await self.rest.wake(tp.partition)
                 await self._requests(level, tp, run[start : start + PART])
             await asyncio.sleep(0)
 
@@ -125,7 +130,7 @@ class Agents:
             output = level.process(self._batch(run, decoded, start, stop, until=pause.after))
             await self.outlet.pass_on(output, tp.partition, self.account_checkpoints)
             changelog.paused, start = pause.number, stop
-            output = level.pause(idle=pause.idle)
+            output = level.pause(idle=False)
             await self.outlet.pass_on(output, tp.partition, self.account_checkpoints)
         until = run[-1].offset
         output = level.process(self._batch(run, decoded, start, len(decoded.requests), until=until))
@@ -133,8 +138,7 @@ class Agents:
         self._observe(len(run), started, middle, before, level)
         await self.outlet.pass_on(output, tp.partition, self.account_checkpoints)
         self.intake.taken(tp, run)
-        self._heard[tp.partition] = time.monotonic()
-        self._paused.discard(tp.partition)
+        self.rest.heard(tp.partition)
 
     def _decode_requests(self, tp: TP, run: Sequence[Any]) -> codec.Decoded:
         """Decode a run; what is from the future is measured against when Kafka got the record.
@@ -281,14 +285,14 @@ class Agents:
         """
         now = time.monotonic()
         if now - self._ticked > STILL:
-            self._heard.clear()  # the quiet was ours
+            self.rest.stood_still()
         self._ticked = now
         await self.intake.fetch_lost(now)
         for partition in list(self.accounts.levels):
             async with self._locks["account", partition]:
                 level = None if self._held() else self.accounts.levels.get(partition)
                 if level is not None:
-                    await self._close_quiet(partition, level, now)
+                    await self.rest.close_quiet(partition, now=now, closing=self._closing)
                     self._checkpoint(partition, level, self.account_checkpoints, last=last)
         for name, shelf, checkpoints in (
             ("group", self.groups, self.group_checkpoints),
@@ -299,17 +303,6 @@ class Agents:
                     level = None if self._held() else shelf.levels.get(partition)
                     if level is not None:
                         self._checkpoint(partition, level, checkpoints, last=last)
-
-    async def _close_quiet(self, partition: int, level: Any, now: float) -> None:
-        heard = self._heard.setdefault(partition, now)
-        caught_up = self.intake.caught_up(TP(self.requests_topic, partition))
-        idle = now - heard > IDLE and caught_up
-        if (idle or self._closing) and partition not in self._paused:
-            self._paused.add(partition)
-            after = level.position.get("requests", -1)
-            await self.account_checkpoints.pause(partition, after=after, idle=idle)
-            output = level.pause(idle=idle)
-            await self.outlet.pass_on(output, partition, self.account_checkpoints)
 
     def _checkpoint(
         self, partition: int, level: Any, checkpoints: Checkpoints, *, last: bool
@@ -339,8 +332,7 @@ class Agents:
                 pass
         for checkpoints in self.checkpoints:
             await checkpoints.finish()
-        self._heard.clear()
-        self._paused.clear()
+        self.rest.forget()
 
     async def close(self) -> None:
         """Write a last checkpoint of each level, once its tick in progress is closed."""

@@ -81,10 +81,10 @@ class Checkpoints:
         self._writing[partition] = task
         task.add_done_callback(lambda done: self._written(partition, done))
 
-    async def pause(self, partition: int, *, after: int, idle: bool) -> None:
+    async def pause(self, partition: int, after: int) -> None:
         """Write down that the tick in progress is closed after an offset of the requests."""
         changelog = self.table.shelf.changelogs[partition]
-        pause = Pause(number=changelog.paused + 1, after=after, idle=idle)
+        pause = Pause(number=changelog.paused + 1, after=after)
         await self._all(partition, changelog.pause(pause))
         changelog.paused = pause.number
 

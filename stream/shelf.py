@@ -26,7 +26,6 @@ class Pause(NamedTuple):
 
     number: int  # they are counted from the first owner on
     after: int  # last offset of the requests before it
-    idle: bool  # whether nothing was left to read
 
 
 class Changelog:

@@ -128,6 +128,12 @@ class AccountLevel(Level):
             output.deltas += self.deltas.write(head, news=self._news, facts={})
         return output
 
+    def wake(self) -> Output:
+        """Tell the groups to wait for this partition, which was idle or may have been."""
+        head = self._head(self.clock) | {"awake": True, "banned": []}
+        news = [News()] * self.partitions
+        return Output(deltas=list(self.deltas.write(head, news=news, facts={})))
+
     def live(self, event: Lifecycle, time: float, offset: int) -> None:
         """Take in what happened to an account; it does not move the clock."""
         if offset <= self.position.get("lifecycle", -1):
@@ -159,8 +165,7 @@ class AccountLevel(Level):
         self.applied, self.repeated, self.denied = kept["counts"]
         population = self.population
         population.active, population.young = kept["active"], kept["young"]
-        population.moved = np.array(kept["moved"])
-        population.mix = np.array(kept["mix"])
+        population.moved, population.mix = np.array(kept["moved"]), np.array(kept["mix"])
         population.models = self.models.names
         self._closed = kept["closed"]
         self._facts = facts.Facts(kept["facts"])

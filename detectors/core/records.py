@@ -220,6 +220,7 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     mix: list[float] = []  # accounts of the source by what they are after; empty: nothing tells
     link_after: bytes = b""  # requests of links by what they are after (see `pack_links`)
     facts: dict[str, int] = {}  # what the tick shows of the service, to one partition (see `facts`)
+    awake: bool = False  # nothing but that the source is idle no more
 
     @property
     def weight(self) -> int:
@@ -243,7 +244,8 @@ class Candidates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     members: list[list[str]]  # of each alert's entity, within a day, whoever the alert names
     part: int = 0
     parts: int = 1
-    idle: bool = False
+    idle: bool = False  # the groups are always waited for
+    awake: bool = False
 
     @property
     def weight(self) -> int:

@@ -16,9 +16,9 @@ class Waiting(Generic[D]):
     """Holds deltas by tick, so that no outcome depends on which source was read faster.
 
     A source is a partition of the level below.  A tick is ready when every source has closed it, or
-    has said that it is idle, or when too much waits.  What comes for a tick that is closed already
-    counts towards the next.  Deltas that were seen before are known by their mark, the tick and
-    part that their source has reached.
+    has said that it is idle and not yet that it is awake again, or when too much waits.  What comes
+    for a tick that is closed already counts towards the next.  Deltas that were seen before are
+    known by their mark, the tick and part that their source has reached.
     """
 
     def __init__(self) -> None:
@@ -38,6 +38,9 @@ class Waiting(Generic[D]):
         for delta in deltas:
             self.sources = delta.sources
             source, mark = delta.source, _mark(delta)
+            if delta.awake:
+                self._idle.discard(source)
+                continue
             if mark > self._marks.get(source, -1):
                 self._marks[source] = mark
                 self._closed[source] = delta.tick - (delta.part < delta.parts - 1)

@@ -30,8 +30,9 @@ def compare(house: House, made: World, *, paused: bool = False) -> None:
         house: at rest.
         made: what was sent.
         paused: it was not read in one go: in a pause the second in progress is closed, and what
-            still comes of it is counted in the next, so that alerts may be worded otherwise, and
-            one that was just above the limit may lie just below.
+            still comes of it is counted in the next.  What is looked at now and then is looked at
+            in other seconds, so that an entity may be told of by another detector, and one that
+            was just above the limit may lie just below.
     """
     levels, alerts = _replayed(tuple(made.records))
     kept = oracle.kept(house)
@@ -62,8 +63,8 @@ def _replayed(records: Sequence[Record]) -> tuple[oracle.Levels, list[Alert]]:
     return oracle.replayed(configuration(), records)
 
 
-def _entities(alerts: dict[str, dict[str, Any]]) -> set[tuple[str, str, str]]:
-    return {(a["detector"], a["entity"]["scope"], a["entity"]["value"]) for a in alerts.values()}
+def _entities(alerts: dict[str, dict[str, Any]]) -> set[tuple[str, str]]:
+    return {(a["entity"]["scope"], a["entity"]["value"]) for a in alerts.values()}
 
 
 def _apart(found: Counter[str], expected: Counter[str]) -> dict[str, tuple[int, int]]:

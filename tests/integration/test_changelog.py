@@ -180,11 +180,11 @@ def test_a_pause_is_taken_again_until_a_checkpoint_holds_it() -> None:
     owner = Owner(log)
     owner.take(3)
     owner.checkpoint()
-    log += pairs(owner.changelog.pause(Pause(number=1, after=4, idle=True)))
+    log += pairs(owner.changelog.pause(Pause(number=1, after=4)))
 
     heir = Owner(log)
     assert heir.changelog.pauses(3) == []
-    assert heir.changelog.pauses(4) == [Pause(number=1, after=4, idle=True)]
+    assert heir.changelog.pauses(4) == [Pause(number=1, after=4)]
     heir.changelog.paused = 1
     heir.take(4)
     heir.checkpoint()

@@ -109,6 +109,18 @@ def test_an_idle_source_is_not_waited_for_until_it_speaks_again() -> None:
     assert level.waiting.awaited() == []
 
 
+def test_a_source_that_wakes_up_is_waited_for_before_it_says_anything_else() -> None:
+    quiet, busy = (account_level(partition=number, partitions=2) for number in range(2))
+    level = group_level()
+    take(level, [each.pause(idle=True).deltas[0][1] for each in (quiet, busy)])
+    take(level, [each.wake().deltas[0][1] for each in (quiet, busy)])
+    some, others = deltas_of([*office("b", "d"), *office("a", at=3)], sources=2)
+    take(level, [delta for delta in some if not delta.idle])
+    assert level.requests == 0
+    take(level, [delta for delta in others if not delta.idle])
+    assert level.requests > 0
+
+
 def test_ticks_are_closed_without_a_source_when_too_much_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,15 +1,14 @@
 """After a ban, a newcomer takes over what the banned account left."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from scipy.special import betainc
 
 from detectors.core.detector import Detector, Finding, Floats, Tick, share
-from detectors.core.heirs import PROVEN
 from detectors.core.profiles import Profiles
 from detectors.core.records import Evidence, Scope, Signal
+from detectors.core.succession import Succession
 from detectors.sketches.decayed import fade
 
 #: Heirs of which nothing is said yet: one person may come back, and a friend.
@@ -19,8 +18,6 @@ LEAST_OPEN = 60.0
 #: How much one newcomer makes the next more likely.
 CORRELATION = 0.02
 HOUR, DAY = 3600, 86_400
-#: Seconds over which an account's load is reckoned at least.
-LEAST_LIFE = 600
 
 
 class Heir(Detector):
@@ -68,7 +65,7 @@ class Heir(Detector):
         name = profiles.names[row]
         filled, exposed, weight, seconds = (float(v[0]) for v in _measured(profiles, one))
         expected = weight / seconds * exposed
-        seen = _succession(tick, row, name)
+        seen = Succession.of(tick.members, row, name, now=tick.number)
         regrown = {
             label: seen.regrowth(within=within, now=tick.number)
             for label, within in (("1 h", HOUR), ("24 h", DAY))
@@ -107,64 +104,8 @@ class Heir(Detector):
                 ),
             ],
             onset=float(min(seen.banned_at, default=tick.number)),
-            accounts=seen.heirs,
+            accounts=seen.active,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Succession:
-    """Who was banned in a group, and who came after."""
-
-    banned_at: list[int]  # ascending
-    banned_rates: list[float]  # requests a second
-    heirs: list[str]  # those with most requests first
-    joined_at: list[int]  # ascending
-    heir_rates: list[float]
-
-    def regrowth(self, *, within: int, now: int) -> tuple[float, float]:
-        """Return the share of banned accounts, and of their load, replaced within some seconds.
-
-        Of bans that are older than that, or of all while none is; each heir takes the oldest place
-        that is open.
-        """
-        old = [at for at in self.banned_at if at <= now - within]
-        counted = old or self.banned_at
-        heirs = list(zip(self.joined_at, self.heir_rates, strict=True))
-        back, load = 0, 0.0
-        for at in counted:
-            while heirs and heirs[0][0] < at:
-                heirs.pop(0)
-            if heirs and heirs[0][0] <= at + within:
-                back += 1
-                load += heirs.pop(0)[1]
-        lost = sum(self.banned_rates[: len(counted)])
-        return back / max(len(counted), 1), load / lost if lost > 0 else 0.0
-
-
-def _succession(tick: Tick, row: int, name: str) -> _Succession:
-    members = tick.members
-    if members is None:
-        return _Succession([], [], [], [], [])
-    here = (members["group"] == row) & ((members["banned_at"] > 0) | (members["heir"] == PROVEN))
-    rows = np.array(
-        [r for r in np.flatnonzero(here).tolist() if members.names[r].startswith(f"{name}\n")],
-        dtype=np.int64,
-    )
-    ended = np.where(members["banned_at"][rows] > 0, members["last_seen"][rows], tick.number)
-    lived = np.maximum(ended - members["joined_at"][rows], LEAST_LIFE)
-    rates = members["requests"][rows] / lived
-    banned = np.flatnonzero(members["banned_at"][rows] > 0)
-    banned = banned[np.argsort(members["banned_at"][rows[banned]], kind="stable")]
-    heirs = np.flatnonzero(members["heir"][rows] == PROVEN)
-    joined = heirs[np.argsort(members["joined_at"][rows[heirs]], kind="stable")]
-    active = heirs[np.argsort(-members["requests"][rows[heirs]], kind="stable")]
-    return _Succession(
-        banned_at=members["banned_at"][rows[banned]].tolist(),
-        banned_rates=rates[banned].tolist(),
-        heirs=[members.names[row].partition("\n")[2] for row in rows[active].tolist()],
-        joined_at=members["joined_at"][rows[joined]].tolist(),
-        heir_rates=rates[joined].tolist(),
-    )
 
 
 def _measured(profiles: Profiles, tick: Tick) -> tuple[Floats, Floats, Floats, Floats]:

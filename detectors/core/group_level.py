@@ -16,9 +16,10 @@ from detectors.core.links import Links
 from detectors.core.members import Members
 from detectors.core.population import HORIZON, HOUR, Lone, Population
 from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
-from detectors.core.records import Alert, Delta, Scope
+from detectors.core.records import Alert, Delta, Places, Scope
 from detectors.core.service_level import ServiceLevel
 from detectors.core.singles import Singles
+from detectors.core.succession import Succession
 from detectors.core.waiting import Waiting
 from detectors.sketches import mixture
 
@@ -37,6 +38,8 @@ COLUMNS = {
 LOOK = 60
 #: Members told of one candidate, and over how many seconds they were seen.
 MEMBERS, DAY = 2000, 86_400
+#: Bans in a group, faded by the day, that campaigns are told of.
+LEAST_BANS = 0.01
 
 
 class GroupLevel(Level):
@@ -198,6 +201,7 @@ class GroupLevel(Level):
         output.candidates += candidates.of(
             raised,
             [self._members_of(alert, tick) for alert in raised],
+            [self._places_of(alert, tick) for alert in raised],
             source=self.partition,
             sources=self.waiting.sources,
             tick=tick,
@@ -212,6 +216,14 @@ class GroupLevel(Level):
         if row is None:  # an account's alert, or of a group that has no room any more
             return []
         return self.members.accounts(row, name, since=tick - DAY)[:MEMBERS]
+
+    def _places_of(self, alert: Alert, tick: int) -> Places | None:
+        """Return who was banned in an alert's group and who came after, if anybody was."""
+        name = f"{alert.entity.scope}:{alert.entity.value}"
+        row = self.profiles.index.get(name)
+        if row is None or self.profiles["bans"][row] < LEAST_BANS:
+            return None
+        return Succession.of(self.members, row, name, now=tick).places(most=MEMBERS)
 
     def _read(self, delta: Delta, tick: int) -> Links:
         """Return the delta's links to groups of several accounts; count those without company."""

@@ -155,6 +155,30 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str | None = None
 
 
+class Member(msgspec.Struct, frozen=True):
+    """An account of a campaign, and what ties it: who named it, and for what."""
+
+    account: str
+    entities: list[str]  # "scope:value", the strongest first
+    signals: list[Signal]
+
+
+class Tie(msgspec.Struct, frozen=True):
+    """An egress, payment or template of a campaign, and how many of its accounts it names."""
+
+    scope: Scope
+    value: str
+    accounts: int
+
+
+class Look(msgspec.Struct, frozen=True):
+    """How large a campaign was when it was told."""
+
+    ts: float
+    accounts: int
+    entities: int
+
+
 class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     """One anomaly, explained."""
 
@@ -176,6 +200,9 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     campaign: str | None = None
     capability: str | None = None
     resolved: bool | None = None
+    members: list[Member] | None = None  # of a campaign, as the two below; the first of them
+    entities: list[Tie] | None = None
+    history: list[Look] | None = None
 
 
 class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -228,6 +255,13 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return len(self.link_model)
 
 
+class Places(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Who was banned in a group and who took a place there, each with the second, in order."""
+
+    banned: list[tuple[str, int]]
+    heirs: list[tuple[str, int]]
+
+
 class Candidates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one tick of one partition of the groups says to the campaigns.
 
@@ -246,6 +280,7 @@ class Candidates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     parts: int = 1
     idle: bool = False  # the groups are always waited for
     awake: bool = False
+    places: dict[int, Places] = {}  # by position of alerts about groups that know of bans
 
     @property
     def weight(self) -> int:

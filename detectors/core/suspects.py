@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from msgspec import convert, to_builtins
 
-from detectors.core.records import Alert
+from detectors.core.records import Alert, Places, Signal
 from detectors.sketches.proportion import at_least
 
 #: Seconds in which evidence fades by half, and after which an account not named again is dropped.
@@ -39,10 +39,13 @@ class Suspect:
         self.claims: dict[str, Alert] = {}
         self.members: list[str] = []  # whoever is behind it
         self.named: dict[str, int] = {}  # account to the second it was last named, oldest first
+        self.ties: dict[str, tuple[Signal, ...]] = {}  # of each of them, what it was named for
+        self.banned: dict[str, int] = {}  # account to the second it was banned, in order
+        self.heirs: dict[str, int] = {}  # newcomer to the second it came, once heirs are told of
         self.campaign: str | None = None
         self.changed = True  # since the last checkpoint
 
-    def take(self, alert: Alert, members: Sequence[str]) -> None:
+    def take(self, alert: Alert, members: Sequence[str], places: Places | None) -> None:
         """Take in an alert; a candidate that is weaker than what is known says nothing new."""
         tick = int(alert.ts)
         before = self.claims.get(alert.detector)
@@ -52,8 +55,17 @@ class Suspect:
         for account in reversed(alert.accounts):
             self.named.pop(account, None)
             self.named[account] = tick
+        known: dict[tuple[Signal, ...], tuple[Signal, ...]] = {}  # one object of those alike
+        for account in alert.accounts:
+            tie = self.ties.get(account, ())
+            if alert.signal not in tie:
+                self.ties[account] = known.setdefault(tie, (*tie, alert.signal))
         for account in list(self.named)[: max(len(self.named) - MOST_ACCOUNTS, 0)]:
-            del self.named[account]
+            del self.named[account], self.ties[account]
+        if places is not None:
+            self.banned = _newest(self.banned | dict(places.banned), tick)
+            if alert.signal == "heir" or self.heirs:
+                self.heirs = _newest(self.heirs | dict(places.heirs), tick)
         self.members = list(dict.fromkeys([*members, *alert.accounts]))
         self.changed = True
 
@@ -67,6 +79,7 @@ class Suspect:
         named = {account: at for account, at in self.named.items() if tick - at <= FORGET}
         self.changed |= len(kept) < len(self.claims) or len(named) < len(self.named)
         self.claims, self.named = kept, named
+        self.ties = {account: self.ties[account] for account in named}
 
     def snapshot(self) -> dict[str, Any]:
         """Return all of it."""
@@ -75,6 +88,10 @@ class Suspect:
             "claims": to_builtins(list(self.claims.values())),
             "members": self.members,
             "named": list(self.named.items()),
+            "tied": (ties := list(dict.fromkeys(self.ties.values()))),
+            "ties": [ties.index(self.ties[account]) for account in self.named],
+            "banned": list(self.banned.items()),
+            "heirs": list(self.heirs.items()),
             "campaign": self.campaign,
         }
 
@@ -84,6 +101,9 @@ class Suspect:
         suspect = cls((state["key"][0], state["key"][1]))
         suspect.claims = {a.detector: a for a in convert(state["claims"], list[Alert])}
         suspect.members, suspect.named = state["members"], dict(state["named"])
+        tied = [tuple(tie) for tie in state["tied"]]
+        suspect.ties = {a: tied[t] for a, t in zip(suspect.named, state["ties"], strict=True)}
+        suspect.banned, suspect.heirs = dict(state["banned"]), dict(state["heirs"])
         suspect.campaign, suspect.changed = state["campaign"], False
         return suspect
 
@@ -106,11 +126,11 @@ class Suspects:
         """Return the suspects in the order in which they came."""
         return iter(self.by_key.values())
 
-    def take(self, alert: Alert, members: Sequence[str]) -> Suspect:
+    def take(self, alert: Alert, members: Sequence[str], places: Places | None) -> Suspect:
         """Take in an alert, and return its entity."""
         key = (alert.entity.scope, alert.entity.value)
         suspect = self.by_key.setdefault(key, Suspect(key))
-        suspect.take(alert, members)
+        suspect.take(alert, members, places)
         return suspect
 
     def fade(self, tick: int) -> None:
@@ -165,6 +185,12 @@ def nats_of(alert: Alert, tick: int) -> float:
     fading = 0.5 ** (max(tick - alert.ts, 0.0) / HALF_LIFE)
     nats: float = -math.log(max(alert.p_value, 1e-300)) * fading
     return nats
+
+
+def _newest(accounts: dict[str, int], tick: int) -> dict[str, int]:
+    """Return accounts in the order of their seconds, without those of long ago or too many."""
+    kept = sorted((at, account) for account, at in accounts.items() if tick - at <= FORGET)
+    return {account: at for at, account in kept[-MOST_ACCOUNTS:]}
 
 
 @dataclass(slots=True)

@@ -3,21 +3,19 @@
 import math
 from collections.abc import Sequence
 
-import xxhash
 from msgspec.structs import replace
 
+from detectors.core import campaign_alert
 from detectors.core.campaigns import Campaign, Campaigns, Members
-from detectors.core.detector import pack, share, unpack
+from detectors.core.detector import pack, unpack
 from detectors.core.discovery import Discovery
-from detectors.core.level import REPEAT, Checkpoint, Output, Settings, severity_of
-from detectors.core.records import SUPPORTING, Alert, Candidates, Entity, Evidence, Window
-from detectors.core.suspects import Suspect, nats_of
+from detectors.core.level import REPEAT, Checkpoint, Output, Settings
+from detectors.core.records import SUPPORTING, Alert, Candidates, Places
+from detectors.core.suspects import Suspect
 from detectors.core.waiting import Waiting
 
 #: Seconds between two looks at what has faded.
 LOOK = 600
-#: Accounts, samples and kinds of evidence in one alert at most.
-MOST_ACCOUNTS, MOST_SAMPLES, MOST_EVIDENCE = 5000, 20, 30
 
 
 class CampaignLevel:
@@ -63,8 +61,7 @@ class CampaignLevel:
     @property
     def state_bytes(self) -> int:
         """Bytes of the accounts' names, which are nearly all of it, roughly."""
-        suspects = self.campaigns.suspects
-        return sum(100 * (len(suspect.members) + len(suspect.named)) for suspect in suspects)
+        return sum(100 * suspect.accounts for suspect in self.campaigns.suspects)
 
     def process(self, candidates: Sequence[Candidates], offset: int) -> Output:
         """Take in one record; ticks that all partitions of the groups have closed are judged."""
@@ -76,7 +73,11 @@ class CampaignLevel:
                 self._tracked[part.source] = part.tracked
                 self._tests[part.source] = part.tests or self._tests.get(part.source, 0.0)
             alerts = [
-                pair for part in ready for pair in zip(part.alerts, part.members, strict=True)
+                (alert, members, part.places.get(position))
+                for part in ready
+                for position, (alert, members) in enumerate(
+                    zip(part.alerts, part.members, strict=True)
+                )
             ]
             if alerts or tick - self._looked >= LOOK:
                 output.alerts += self._close(tick, alerts)
@@ -100,6 +101,7 @@ class CampaignLevel:
         manifest = {
             "suspects": [self._segments[suspect.key] for suspect in suspects],
             "campaigns": self.campaigns.snapshot(),
+            "accounts": self.campaigns.accounts,
             "waiting": waiting,
             "discovery": self.discovery.snapshot(),
             "tracked": sorted(self._tracked.items()),
@@ -128,21 +130,21 @@ class CampaignLevel:
         self._tracked, self._tests = dict(kept["tracked"]), dict(kept["tests"])
         self.clock, self._looked = kept["clock"], kept["looked"]
         self.alerts_raised, self._next_segment = kept["alerts_raised"], kept["next_segment"]
-        self.campaigns.restore(
-            kept["campaigns"], accounts=max(self._tracked.values(), default=0), tick=self.clock
-        )
+        self.campaigns.restore(kept["campaigns"], accounts=kept["accounts"], tick=self.clock)
 
-    def _close(self, tick: int, alerts: Sequence[tuple[Alert, list[str]]]) -> list[Alert]:
+    def _close(
+        self, tick: int, alerts: Sequence[tuple[Alert, list[str], Places | None]]
+    ) -> list[Alert]:
         campaigns = self.campaigns
-        alone = [alert for alert, _ in alerts if alert.entity.scope == "account"]
-        groups = [pair for pair in alerts if pair[0].entity.scope not in ("account", "service")]
-        others = [alert for alert, _ in groups]
-        touched = {alert.id: campaigns.suspects.take(alert, members) for alert, members in groups}
+        alone = [alert for alert, _, _ in alerts if alert.entity.scope == "account"]
+        groups = [one for one in alerts if one[0].entity.scope not in ("account", "service")]
+        others = [alert for alert, _, _ in groups]
+        touched = {one[0].id: campaigns.suspects.take(*one) for one in groups}
         if tick - self._looked >= LOOK:
             self._looked = tick
             campaigns.suspects.fade(tick)
         campaigns.group(tick, accounts=max(self._tracked.values(), default=0))
-        told = [alert for alert, _ in alerts if alert.entity.scope == "service"]
+        told = [alert for alert, _, _ in alerts if alert.entity.scope == "service"]
         since: dict[str, float] = {}  # when the newest change of each campaign began
         for alert in others:
             name = touched[alert.id].campaign
@@ -189,82 +191,10 @@ class CampaignLevel:
         return max(sum(self._tests.values()), 1.0)
 
     def _tell(self, campaign: Campaign, members: Members, tick: int) -> Alert:
-        claims = members.claims()
-        p_value = math.exp(-members.nats(tick))
-        best = {detector: alerts[0] for detector, alerts in claims.items()}
-        newest = max(
-            (alert for alerts in claims.values() for alert in alerts),
-            key=lambda alert: (alert.severity != "info", alert.ts, -alert.p_value, alert.id),
-        )
-        weights = share({detector: nats_of(alert, tick) for detector, alert in best.items()})
-        ordered = sorted(best, key=lambda detector: (-weights[detector], detector))
-        onset = min(alert.window.start for alert in best.values())
-        capabilities = [a.capability for d in ordered for a in claims[d] if a.capability]
+        best = [alerts[0] for alerts in members.claims().values()]
+        campaign.onset = min(campaign.onset, *(alert.window.start for alert in best))
         campaign.told_at, campaign.told_accounts = tick, len(members.accounts)
-        campaign.told_signals = sorted({alert.signal for alert in best.values()})
+        campaign.told_signals = sorted({alert.signal for alert in best})
         self.campaigns.note(campaign.id, tick)
-        key = f"campaign|{campaign.id}|{tick}"
-        return Alert(
-            id=xxhash.xxh3_128_hexdigest(key.encode(), self.settings.seed),
-            ts=float(tick + 1),
-            raised_at=float(tick + 1),
-            detector="campaign",
-            signal="campaign",
-            severity=severity_of(
-                p_value, limit=self.discovery.stake / self._looks, accounts=len(members.accounts)
-            ),
-            p_value=p_value,
-            entity=Entity(scope="campaign", value=campaign.id),
-            accounts=members.accounts[:MOST_ACCOUNTS],
-            accounts_total=len(members.accounts),
-            window=Window(start=onset, end=float(tick + 1)),
-            summary=(
-                f"{len(members.accounts)} accounts act together behind "
-                f"{_described(members.suspects)}, since {max(tick + 1 - onset, 0):,.0f} s: "
-                f"{newest.summary}"
-            ),
-            evidence=[
-                _evidence(best[detector], len(claims[detector]), weights[detector])
-                for detector in ordered[:MOST_EVIDENCE]
-            ],
-            samples=_samples(members.suspects),
-            version=self.settings.version,
-            campaign=campaign.id,
-            capability=capabilities[0] if capabilities else None,
-        )
-
-
-def _described(suspects: Sequence[Suspect]) -> str:
-    """Return how many suspects of each scope there are, in words."""
-    scopes: dict[str, int] = {}
-    for suspect in suspects:
-        scopes[suspect.key[0]] = scopes.get(suspect.key[0], 0) + 1
-    plural = {"proxy": "proxies"}
-    words = [
-        f"{count} {scope if count == 1 else plural.get(scope, scope + 's')}"
-        for scope, count in sorted(scopes.items())
-    ]
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
-def _evidence(alert: Alert, entities: int, contribution: float) -> Evidence:
-    """Return the first evidence of a detector's strongest alert, as part of a campaign's."""
-    first = alert.evidence[0]
-    note = f"{alert.detector} on {alert.entity.scope} {alert.entity.value}"
-    if entities > 1:
-        note += f" and {entities - 1} more"
-    return Evidence(
-        feature=first.feature,
-        observed=first.observed,
-        expected=first.expected,
-        contribution=contribution,
-        unit=first.unit,
-        note=note if first.note is None else f"{note}: {first.note}",
-    )
-
-
-def _samples(suspects: Sequence[Suspect]) -> list[str]:
-    """Return requests to look at, some of each suspect."""
-    columns = [a.samples for s in suspects for a in s.claims.values()]
-    rounds = (c[n] for n in range(MOST_SAMPLES) for c in columns if n < len(c))
-    return list(dict.fromkeys(rounds))[:MOST_SAMPLES]
+        limit = self.discovery.stake / self._looks
+        return campaign_alert.of(campaign, members, tick=tick, limit=limit, settings=self.settings)

@@ -1,5 +1,6 @@
 """Campaigns: suspects that share accounts, under a name that stays."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ class Campaign:
 
     id: str
     formed: int  # second of event time
+    onset: float = math.inf  # the earliest that it was ever told to have begun
     told_at: int = 0  # when it was last told; 0 if it never was
     told_accounts: int = 0
     told_signals: list[str] = field(default_factory=list)
@@ -68,6 +70,7 @@ class Campaigns:
         self.suspects = Suspects()
         self.by_id: dict[str, Campaign] = {}
         self.members: dict[str, Members] = {}
+        self.accounts = 0  # in all, when it was last looked what hangs together
         self._campaign_of: dict[str, str] = {}
 
     def campaign_of(self, account: str) -> Campaign | None:
@@ -76,6 +79,7 @@ class Campaigns:
 
     def group(self, tick: int, *, accounts: int) -> None:
         """Give what hangs together its names, where there are so many accounts in all."""
+        self.accounts = accounts
         parts = self.suspects.components(accounts=accounts)
         components = [members_of(part) for part in parts]
         components.sort(key=lambda m: (-len(m.accounts), m.suspects[0].key))
@@ -99,7 +103,7 @@ class Campaigns:
         """Write down how large a campaign is by now."""
         campaign, members = self.by_id[name], self.members[name]
         campaign.history.append((tick, len(members.accounts), len(members.suspects)))
-        del campaign.history[:-HISTORY]
+        thin(campaign.history, most=HISTORY)
 
     def snapshot(self) -> list[dict[str, Any]]:
         """Return the campaigns; their suspects are saved one by one."""
@@ -123,6 +127,21 @@ class Campaigns:
         digest = xxhash.xxh3_64_hexdigest(f"{scope}|{value}|{tick}".encode(), self.seed)
         self.by_id[digest] = Campaign(id=digest, formed=tick)
         return digest
+
+
+def thin(history: list[tuple[int, int, int]], *, most: int) -> None:
+    """Drop looks back, of those in between the one whose neighbours are closest in time.
+
+    The first and the last stay, and what is between them is spread over the whole life.
+
+    >>> history = [(second, 1, 2) for second in range(100)]
+    >>> thin(history, most=4)
+    >>> [second for second, _, _ in history]
+    [0, 32, 64, 99]
+    """
+    while len(history) > max(most, 2):
+        gaps = [later[0] - before[0] for before, later in zip(history, history[2:], strict=False)]
+        del history[1 + gaps.index(min(gaps))]
 
 
 def members_of(suspects: list[Suspect]) -> Members:

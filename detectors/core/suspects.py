@@ -4,12 +4,13 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from msgspec import convert, to_builtins
 
-from detectors.core.records import Alert, Places, Signal
+from detectors.core.records import Alert, Places, Scope, Signal
 from detectors.sketches.proportion import at_least
 
 #: Seconds in which evidence fades by half, and after which an account not named again is dropped.
@@ -28,7 +29,7 @@ JOIN, JOIN_ALERT = 8.0, 2.5
 #: How alike members of one group are in belonging to another group.
 CORRELATION = 0.01
 
-Key = tuple[str, str]
+Key = tuple[Scope, str]
 
 
 class Suspect:
@@ -44,6 +45,11 @@ class Suspect:
         self.heirs: dict[str, int] = {}  # newcomer to the second it came, once heirs are told of
         self.campaign: str | None = None
         self.changed = True  # since the last checkpoint
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts' names it holds, each as often as it does."""
+        return len(self.members) + 2 * len(self.named) + len(self.banned) + len(self.heirs)
 
     def take(self, alert: Alert, members: Sequence[str], places: Places | None) -> None:
         """Take in an alert; a candidate that is weaker than what is known says nothing new."""
@@ -83,13 +89,15 @@ class Suspect:
 
     def snapshot(self) -> dict[str, Any]:
         """Return all of it."""
+        ties = [self.ties[account] for account in self.named]
+        tied = list(dict.fromkeys(ties))
         return {
             "key": self.key,
             "claims": to_builtins(list(self.claims.values())),
             "members": self.members,
             "named": list(self.named.items()),
-            "tied": (ties := list(dict.fromkeys(self.ties.values()))),
-            "ties": [ties.index(self.ties[account]) for account in self.named],
+            "tied": tied,
+            "ties": [tied.index(tie) for tie in ties],
             "banned": list(self.banned.items()),
             "heirs": list(self.heirs.items()),
             "campaign": self.campaign,
@@ -204,9 +212,8 @@ def _tied(parts: list[_Part], *, accounts: int, nats: float, suspects: int) -> l
     root = list(range(len(parts)))
     having: dict[str, list[int]] = {}
     for number, part in enumerate(parts):
-        common: Counter[int] = Counter()
+        common = Counter(chain.from_iterable(having.get(a, ()) for a in part.accounts))
         for account in part.accounts:
-            common.update(having.get(account, ()))
             having.setdefault(account, []).append(number)
         others = [
             other

@@ -1,86 +1,10 @@
-import math
-from collections.abc import Sequence
-
 import msgspec
 import pytest
 
-from detectors.core.campaign_level import CampaignLevel
-from detectors.core.records import Alert, Candidates, Entity, Evidence, Signal, Window
+from detectors.core.records import Alert, Candidates
 from detectors.core.suspects import HALF_LIFE, MOST_SUSPECTS
-from tests.detectors.traffic import EPOCH, settings
-
-PEOPLE = 10_000
-SIGNALS: dict[str, Signal] = {
-    "model_pivot": "pivot",
-    "wide_fanout": "fanout",
-    "capability": "concentration",
-}
-
-
-def level() -> CampaignLevel:
-    return CampaignLevel(settings=settings())
-
-
-def alert(
-    value: str,
-    accounts: Sequence[str],
-    *,
-    at: int = 0,
-    scope: str = "proxy",
-    nats: float = 20.0,
-    detector: str = "model_pivot",
-    strong: bool = True,
-) -> Alert:
-    moment = float(EPOCH + at)
-    return Alert(
-        id=f"{detector}|{scope}|{value}|{at}",
-        ts=moment,
-        raised_at=moment,
-        detector=detector,
-        signal=SIGNALS.get(detector, "outlier"),
-        severity="low" if strong else "info",
-        p_value=math.exp(-nats),
-        entity=Entity(scope=scope, value=value),  # type: ignore[arg-type]
-        accounts=list(accounts),
-        accounts_total=len(accounts),
-        window=Window(start=moment, end=moment),
-        summary=f"{value} is odd.",
-        evidence=[Evidence(feature="oddness", observed=1.0, expected=0.0, contribution=1.0)],
-        samples=[f"request of {account}" for account in accounts[:3]],
-        version="test",
-    )
-
-
-class Course:
-    """A level and what it told, fed second by second."""
-
-    def __init__(self, made: CampaignLevel | None = None, *, offset: int = 0) -> None:
-        self.level = made or level()
-        self.offset = offset
-        self.told: list[Alert] = []
-
-    def take(
-        self, *alerts: Alert, at: int, members: Sequence[Sequence[str]] | None = None
-    ) -> list[Alert]:
-        candidates = Candidates(
-            source=0,
-            sources=1,
-            tick=EPOCH + at,
-            tracked=PEOPLE,
-            tests=1000.0,
-            alerts=list(alerts),
-            members=[list(a.accounts) for a in alerts]
-            if members is None
-            else [list(m) for m in members],
-        )
-        told = self.level.process([candidates], self.offset).alerts
-        self.offset += 1
-        self.told += told
-        return told
-
-
-def accounts(first: int, last: int) -> list[str]:
-    return [f"account-{number}" for number in range(first, last)]
+from tests.detectors.course import PEOPLE, Course, accounts, alert, level, restarted
+from tests.detectors.traffic import EPOCH
 
 
 def test_an_alert_that_shares_no_accounts_is_told_as_it_is() -> None:
@@ -217,14 +141,7 @@ def test_a_restart_changes_nothing(stop: int) -> None:
     segments: dict[str, bytes] = {}
     for at, alerts in enumerate(script, start=1):
         if at == stop:
-            saved = course.level.checkpoint()
-            segments = {n: s for n, s in segments.items() if n not in saved.dropped}
-            segments |= saved.segments
-            fresh = level()
-            fresh.restore(segments, saved.manifest)
-            told = course.told
-            course = Course(fresh, offset=course.offset)
-            course.told = told
+            course = restarted(course, segments)
         course.take(*alerts, at=at)
     assert course.told == plain.told
     assert course.level.campaigns.snapshot() == plain.level.campaigns.snapshot()

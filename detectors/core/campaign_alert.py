@@ -1,0 +1,218 @@
+"""What a campaign's alert says: who is in it, what ties each, how it grew, and how it grew back."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import msgspec
+import xxhash
+from msgspec.structs import replace
+
+from detectors.core.campaigns import Campaign, Members, thin
+from detectors.core.detector import share
+from detectors.core.level import Settings, severity_of
+from detectors.core.records import Alert, Entity, Evidence, Look, Member, Tie, Window
+from detectors.core.succession import replaced
+from detectors.core.suspects import Suspect, nats_of
+
+#: Accounts, samples and kinds of evidence in one alert at most.
+MOST_ACCOUNTS, MOST_SAMPLES, MOST_EVIDENCE = 5000, 20, 30
+#: Members of whom it says what ties them, suspects that are named for one and for all, and looks
+#: back.
+MOST_MEMBERS, MOST_TIES, MOST_ENTITIES, MOST_LOOKS = 200, 8, 100, 50
+#: Bytes of the whole as JSON however long the names, of them for entities at most, and left for
+#: members by the list of accounts.
+MOST_BYTES, BYTES_ENTITIES, BYTES_MEMBERS = 100_000, 10_000, 15_000
+#: Seconds within which a banned account's place may be taken.
+REGROWTH = {"1 h": 3600, "24 h": 86_400}
+
+T = TypeVar("T")
+
+
+def of(
+    campaign: Campaign, members: Members, *, tick: int, limit: float, settings: Settings
+) -> Alert:
+    """Return the alert of a campaign as it stands.
+
+    Args:
+        campaign: with this look noted in its history.
+        members: its suspects and accounts.
+        tick: second that is closed.
+        limit: p-value that the budget lets through.
+        settings: of the level.
+    """
+    claims = members.claims()
+    p_value = math.exp(-members.nats(tick))
+    best = {detector: alerts[0] for detector, alerts in claims.items()}
+    newest = max(
+        (alert for alerts in claims.values() for alert in alerts),
+        key=lambda alert: (alert.severity != "info", alert.ts, -alert.p_value, alert.id),
+    )
+    weights = share({detector: nats_of(alert, tick) for detector, alert in best.items()})
+    ordered = sorted(best, key=lambda detector: (-weights[detector], detector))
+    capabilities = [a.capability for d in ordered for a in claims[d] if a.capability]
+    key = f"campaign|{campaign.id}|{tick}"
+    regrown, regrowth = _regrowth(members)
+    strongest = sorted(
+        members.suspects, key=lambda s: (-max(s.nats(tick).values(), default=0.0), s.key)
+    )
+    return _bounded(
+        Alert(
+            id=xxhash.xxh3_128_hexdigest(key.encode(), settings.seed),
+            ts=float(tick + 1),
+            raised_at=float(tick + 1),
+            detector="campaign",
+            signal="campaign",
+            severity=severity_of(p_value, limit=limit, accounts=len(members.accounts)),
+            p_value=p_value,
+            entity=Entity(scope="campaign", value=campaign.id),
+            accounts=members.accounts[:MOST_ACCOUNTS],
+            accounts_total=len(members.accounts),
+            window=Window(start=campaign.onset, end=float(tick + 1)),
+            summary=(
+                f"{len(members.accounts)} accounts act together behind "
+                f"{_described(members.suspects)}, since "
+                f"{max(tick + 1 - campaign.onset, 0):,.0f} s{regrown}: {newest.summary}"
+            ),
+            evidence=[
+                *(
+                    _evidence(best[detector], len(claims[detector]), weights[detector])
+                    for detector in ordered[:MOST_EVIDENCE]
+                ),
+                *regrowth,
+            ],
+            samples=_samples(members.suspects),
+            version=settings.version,
+            campaign=campaign.id,
+            capability=capabilities[0] if capabilities else None,
+            members=_members(members.accounts[:MOST_MEMBERS], strongest),
+            entities=_entities(members.accounts, strongest),
+            history=_history(campaign),
+        )
+    )
+
+
+def _described(suspects: Sequence[Suspect]) -> str:
+    """Return how many suspects of each scope there are, in words."""
+    scopes: dict[str, int] = {}
+    for suspect in suspects:
+        scopes[suspect.key[0]] = scopes.get(suspect.key[0], 0) + 1
+    plural = {"proxy": "proxies"}
+    words = [
+        f"{count} {scope if count == 1 else plural.get(scope, scope + 's')}"
+        for scope, count in sorted(scopes.items())
+    ]
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _evidence(alert: Alert, entities: int, contribution: float) -> Evidence:
+    """Return the first evidence of a detector's strongest alert, as part of a campaign's."""
+    first = alert.evidence[0]
+    note = f"{alert.detector} on {alert.entity.scope} {alert.entity.value}"
+    if entities > 1:
+        note += f" and {entities - 1} more"
+    return Evidence(
+        feature=first.feature,
+        observed=first.observed,
+        expected=first.expected,
+        contribution=contribution,
+        unit=first.unit,
+        note=note if first.note is None else f"{note}: {first.note}",
+    )
+
+
+def _regrowth(members: Members) -> tuple[str, list[Evidence]]:
+    """Return how much of what was banned came back, in words and as evidence.
+
+    Banned are the campaign's accounts, and all of a suspect whose heirs were told of.  An account
+    counts once, and so does a place, however many suspects see them; what an heir is told of by
+    is evidence already, so this adds none.
+    """
+    accounts = set(members.accounts)
+    banned: dict[str, int] = {}
+    joined: dict[str, int] = {}
+    for suspect in members.suspects:
+        for account, at in suspect.banned.items():
+            if suspect.heirs or account in accounts:
+                banned[account] = max(at, banned.get(account, 0))
+        for account, at in suspect.heirs.items():
+            joined[account] = min(at, joined.get(account, at))
+    if not banned:
+        return "", []
+    times, heirs = sorted(banned.values()), sorted(joined.values())
+    told = [a.evidence[0].expected for a in members.claims().get("heir", [])]
+    by_chance = min(max(told, default=0.0), float(len(banned)))
+    back = {label: len(replaced(times, heirs, within=w)) for label, w in REGROWTH.items()}
+    words = ""
+    if any(back.values()):
+        parts = " and ".join(f"{count} within {label}" for label, count in back.items())
+        words = f", and of {len(banned)} banned ones {parts} had an heir"
+    figures = [("accounts banned", len(banned), 0.0)]
+    for label, count in back.items():
+        figures.append((f"heirs of banned accounts within {label}", count, by_chance))
+    return words, [
+        Evidence(feature=what, observed=seen, expected=usual, contribution=0.0, unit="accounts")
+        for what, seen, usual in figures
+    ]
+
+
+def _members(accounts: Sequence[str], suspects: Sequence[Suspect]) -> list[Member]:
+    """Return what ties accounts: the suspects that name them, and for what."""
+    found = []
+    for account in accounts:
+        naming = [suspect for suspect in suspects if account in suspect.ties]
+        found.append(
+            Member(
+                account=account,
+                entities=[":".join(suspect.key) for suspect in naming[:MOST_TIES]],
+                signals=sorted({signal for suspect in naming for signal in suspect.ties[account]}),
+            )
+        )
+    return found
+
+
+def _entities(accounts: Sequence[str], suspects: Sequence[Suspect]) -> list[Tie]:
+    """Return the suspects of a campaign, each with how many of the accounts it names."""
+    known = set(accounts)
+    return [
+        Tie(
+            scope=suspect.key[0],
+            value=suspect.key[1],
+            accounts=len(known & suspect.ties.keys()),
+        )
+        for suspect in suspects[:MOST_ENTITIES]
+    ]
+
+
+def _history(campaign: Campaign) -> list[Look]:
+    kept = list(campaign.history)
+    thin(kept, most=MOST_LOOKS)
+    return [Look(ts=float(at + 1), accounts=many, entities=suspects) for at, many, suspects in kept]
+
+
+def _bounded(alert: Alert) -> Alert:
+    """Return an alert that is no larger than it may be, with as many names as there is room for."""
+    entities = _fitting(alert.entities or [], BYTES_ENTITIES)
+    bare = replace(alert, accounts=[], members=[], entities=entities)
+    left = MOST_BYTES - len(msgspec.json.encode(bare))
+    bare = replace(bare, accounts=_fitting(alert.accounts, left - BYTES_MEMBERS))
+    left = MOST_BYTES - len(msgspec.json.encode(bare))
+    return replace(bare, members=_fitting(alert.members or [], left))
+
+
+def _fitting(items: Iterable[T], room: int) -> list[T]:
+    """Return the first items that take no more bytes than there are, as JSON."""
+    kept: list[T] = []
+    for item in items:
+        room -= len(msgspec.json.encode(item)) + 1
+        if room < 0:
+            break
+        kept.append(item)
+    return kept
+
+
+def _samples(suspects: Sequence[Suspect]) -> list[str]:
+    """Return requests to look at, some of each suspect."""
+    columns = [a.samples for s in suspects for a in s.claims.values()]
+    rounds = (c[n] for n in range(MOST_SAMPLES) for c in columns if n < len(c))
+    return list(dict.fromkeys(rounds))[:MOST_SAMPLES]

@@ -146,10 +146,10 @@ def _regrowth(members: Members) -> tuple[str, list[Evidence]]:
     words = ""
     if any(back.values()):
         parts = " and ".join(f"{count} within {label}" for label, count in back.items())
-        words = f", and of {len(banned)} banned ones {parts} had an heir"
-    figures = [("accounts banned", len(banned), 0.0)]
+        words = f"; of {len(banned)} banned accounts {parts} had heirs"
+    figures = [("accounts banned", float(len(banned)), 0.0)]
     for label, count in back.items():
-        figures.append((f"heirs of banned accounts within {label}", count, by_chance))
+        figures.append((f"heirs of banned accounts within {label}", float(count), by_chance))
     return words, [
         Evidence(feature=what, observed=seen, expected=usual, contribution=0.0, unit="accounts")
         for what, seen, usual in figures

@@ -45,6 +45,59 @@ def payment_heirs(world: World) -> None:
     world.spare("heir", scope="proxy")
 
 
+def campaign_grows_back(world: World) -> None:
+    """Of a proxy's thirty accounts, all on one card, fifteen are banned, and a dozen replaced."""
+    then, end = START + 100 * MINUTE, START + 220 * MINUTE
+    _offices(world, end=end)
+    own: dict[str, Any] = {"proxy": "hydra", "payment": "card-3"}
+    for number in range(30):
+        account = f"hydra-{number}"
+        world.known(account)
+        banned = then + number * 4 * MINUTE if number < 15 else end
+        world.steady(account, start=START, end=banned, an_hour=20, **own)
+        if banned < end:
+            world.banned(account, at=banned)
+        if number < 12:
+            begins = banned + world.chance.uniform(2, 9) * MINUTE
+            world.created(f"heir-{number}", at=begins - 90)
+            world.steady(f"heir-{number}", start=begins, end=end, an_hour=20, **own)
+    world.catch("campaign", "campaign", accounts_at_least=6, after=then, within=7200)
+    world.spare("heir", value="office-*")
+
+
+def crossed_crowds(world: World) -> None:
+    """An office, a reseller, a VPN exit and a popular template share accounts, and each stirs."""
+    then, end = START + 65 * MINUTE, START + 95 * MINUTE
+    _offices(world, end=end)
+    world.released("fable-5", at=then)
+    for number in range(360):
+        account = f"user-{number}"
+        world.known(account)
+        fields: dict[str, Any] = {"ip": f"100.{number % 250}.{number // 250}.9"}
+        if number < 90:
+            fields = {"proxy": "tower"}
+        elif world.chance.random() < 0.25:
+            fields = {"proxy": "vpn"}
+        if world.chance.random() < 0.2:
+            fields["payment"] = "reseller"
+        popular = world.chance.random() < 0.5
+        for at in world.sittings(start=START, end=end, an_hour=6):
+            new = at > then and world.chance.random() < (0.2 if number % 3 else 0.0)
+            if popular:
+                fields["prompt"] = (
+                    "You are a careful coding agent. Read the files below and then plan, edit and "
+                    f"test in small steps until {world.words(4)} works: {world.words(6)}"
+                )
+            world.ask(account, at=at, model="fable-5" if new else "opus-5", grain=2, **fields)
+    for number in range(16):  # newcomers to the reseller and to the exit
+        begins = START + world.chance.uniform(20, 90) * MINUTE
+        world.created(f"customer-{number}", at=begins - 600)
+        own = {"payment": "reseller"} if number % 2 else {"proxy": "vpn"}
+        world.steady(f"customer-{number}", start=begins, end=end, an_hour=8, **own)
+    world.spare("campaign")
+    world.spare("heir")
+
+
 def vpn_exit_after_bans(world: World) -> None:
     """Of an exit with a hundred newcomers an hour, eight accounts are banned in an hour."""
     then, end = START + 100 * MINUTE, START + 190 * MINUTE
@@ -133,6 +186,8 @@ def storm_of_denials(world: World) -> None:
 SCENARIOS: tuple[Callable[[World], None], ...] = (
     hydra_heirs,
     payment_heirs,
+    campaign_grows_back,
+    crossed_crowds,
     vpn_exit_after_bans,
     ordinary_churn,
     comes_back_after_a_ban,

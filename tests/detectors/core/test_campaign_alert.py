@@ -11,6 +11,8 @@ from detectors.core.campaigns import HISTORY
 from detectors.core.records import Alert, Places
 from tests.detectors.course import Course, accounts, alert, restarted
 from tests.detectors.traffic import EPOCH
+from tests.test_scenarios import HERE as SCENARIOS
+from tests.test_scenarios import run
 
 HOUR = 3600
 CONTRACT = json.loads(
@@ -149,7 +151,7 @@ def test_a_campaign_says_how_much_of_what_was_banned_grew_back() -> None:
         "heirs of banned accounts within 1 h": 6.0,
         "heirs of banned accounts within 24 h": 6.0,
     } == seen(told)
-    assert "of 8 banned ones 6 within 1 h and 6 within 24 h had an heir" in told.summary
+    assert "of 8 banned accounts 6 within 1 h and 6 within 24 h had heirs" in told.summary
     assert sum(evidence.contribution for evidence in told.evidence) == pytest.approx(1.0)
     assert {"heir-0", "heir-5"} < set(told.accounts)
     assert fits(told)
@@ -186,6 +188,22 @@ def test_without_a_word_of_heirs_only_bans_of_its_own_accounts_are_counted() -> 
     assert seen(told)["accounts banned"] == 3.0
     assert seen(told)["heirs of banned accounts within 24 h"] == 0.0
     assert "banned" not in told.summary
+
+
+def test_of_a_farm_that_is_banned_in_part_the_campaign_says_who_came_back() -> None:
+    told = run(SCENARIOS / "campaign_grows_back", partitions=1)[-1]
+    assert told.detector == "campaign"
+    assert seen(told) | {
+        "accounts banned": 15.0,
+        "heirs of banned accounts within 1 h": 12.0,
+        "heirs of banned accounts within 24 h": 12.0,
+    } == seen(told)
+    assert {entity.value for entity in told.entities or []} == {"hydra", "card-3"}
+    assert {member.account for member in told.members or []} == {
+        *(f"hydra-{number}" for number in range(30)),
+        *(f"heir-{number}" for number in range(12)),
+    }
+    assert fits(told)
 
 
 @pytest.mark.parametrize("stop", range(1, 7))

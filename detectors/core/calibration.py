@@ -19,6 +19,8 @@ ENOUGH = TAIL_COUNT / TAIL_PART
 MOST_EXCESS = 2.0
 #: Mean excess assumed before data speak (1 would trust the detectors' own models), and its weight.
 PRIOR_EXCESS, PRIOR_WEIGHT = 2.0, 20.0
+#: p-value above which nothing is an alert, whatever the budget.
+MOST_LIMIT = 0.01
 
 
 class Calibration:
@@ -87,10 +89,10 @@ class Calibration:
         windows have ended, as if there were ten thousand.
         """
         if self._first is None:
-            return min(alerts_per_day / 10_000, 0.01)
+            return min(alerts_per_day / 10_000, MOST_LIMIT)
         known = min(max(tick - self._first, 3600), DAY * 7)
         a_day = max(self.windows * DAY / known, 1_000.0)
-        return min(alerts_per_day / a_day, 0.01)
+        return min(alerts_per_day / a_day, MOST_LIMIT)
 
     def score_at(self, p_value: float) -> float:
         """Return a score whose p-value is not above ``p_value``: what is lower need not be judged.

@@ -1,5 +1,6 @@
 """What the levels share: profiles, detectors, and the judging of scores."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,7 +10,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from detectors.core.calibration import DAY, Calibration
+from detectors.core.calibration import DAY, MOST_LIMIT, Calibration
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
 from detectors.core.models import Models
 from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
@@ -34,6 +35,8 @@ ODD = 12.0
 #: shares accounts with it may be one.
 FAINT = 1e-3
 SEVERITIES = get_args(Severity)
+#: Nats below which nothing can be an alert or a candidate: no p-value is less than a score claims.
+LEAST_SCORE = -math.log(max(MOST_LIMIT, FAINT))
 #: An alert of the same entity is repeated after this long, or when its score has doubled.
 REPEAT = 3600
 
@@ -233,38 +236,49 @@ class Level:
         peaks = profiles[f"{detector.name}_peak"]
         found: list[int] = []
         faint: list[int] = []
-        limits, seldom = np.full(len(rows), np.inf), np.full(len(rows), np.inf)
-        for code, scope in enumerate(self.scopes):
-            calibration = self.calibrations.get((detector.name, scope))
-            if calibration is None:
-                continue
+        if ended.any():
+            for code, calibration in self._calibrations_of(detector):
+                mature = ended & (tick.scopes == code)
+                if mature.any():
+                    calibration.observe(peaks[rows[mature]].astype(np.float64), tick=tick.number)
+        same = tests[rows] == test
+        if len(scores) and scores.max() > LEAST_SCORE:
+            limits, seldom = self._limits(detector, tick)
+            high = (scores > limits) & (rows != OVERFLOW)
+            if high.any():
+                before = profiles[f"{detector.name}_raised"][rows]
+                recent = tick.number - profiles[f"{detector.name}_raised_at"][rows] < REPEAT
+                found = np.flatnonzero(high & (~recent | (scores > 2 * before))).tolist()
+            odd = np.flatnonzero(scores > ODD)
+            if len(odd) and not detector.supports:
+                self._suspect(rows[odd], tick.number)
+            if (scores > seldom).any():
+                first = ~same | (peaks[rows] <= seldom) | (scores > 2 * peaks[rows])
+                first[found] = False
+                faint = np.flatnonzero((scores > seldom) & first & (rows != OVERFLOW)).tolist()
+        peaks[rows] = np.where(same, np.maximum(peaks[rows], scores), scores)
+        tests[rows] = test
+        return found, faint
+
+    def _limits(self, detector: Detector, tick: Tick) -> tuple[Floats, Floats]:
+        """Return above which score each row is an alert, and above which a candidate."""
+        limits, seldom = np.full(len(tick.rows), np.inf), np.full(len(tick.rows), np.inf)
+        for code, calibration in self._calibrations_of(detector):
             here = tick.scopes == code
-            if not here.any():
-                continue
-            mature = here & ended
-            if mature.any():
-                calibration.observe(peaks[rows[mature]].astype(np.float64), tick=tick.number)
             limit = calibration.limit(alerts_per_day=self.settings.alerts_per_day, tick=tick.number)
             if not detector.supports:
                 limits[here] = calibration.score_at(limit)
             if tick.members is not None:
                 seldom[here] = calibration.score_at(max(limit, FAINT))
-        high = (scores > limits) & (rows != OVERFLOW)
-        if high.any():
-            before = profiles[f"{detector.name}_raised"][rows]
-            recent = tick.number - profiles[f"{detector.name}_raised_at"][rows] < REPEAT
-            found = np.flatnonzero(high & (~recent | (scores > 2 * before))).tolist()
-        odd = np.flatnonzero(scores > ODD)
-        if len(odd) and not detector.supports:
-            self._suspect(rows[odd], tick.number)
-        same = tests[rows] == test
-        if (scores > seldom).any():
-            first = ~same | (peaks[rows] <= seldom) | (scores > 2 * peaks[rows])
-            first[found] = False
-            faint = np.flatnonzero((scores > seldom) & first & (rows != OVERFLOW)).tolist()
-        peaks[rows] = np.where(same, np.maximum(peaks[rows], scores), scores)
-        tests[rows] = test
-        return found, faint
+        return limits, seldom
+
+    def _calibrations_of(self, detector: Detector) -> list[tuple[int, Calibration]]:
+        """Return the codes of the scopes that a detector looks at, with their calibrations."""
+        return [
+            (code, self.calibrations[detector.name, scope])
+            for code, scope in enumerate(self.scopes)
+            if scope in detector.scopes
+        ]
 
     def _suspect(self, rows: Rows, tick: int) -> None:
         new = rows[self.profiles["suspect_until"][rows] <= tick]

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 #: Longest wait for anything; a machine that others use is slow at times.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def until(

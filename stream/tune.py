@@ -144,6 +144,7 @@ class _Abreast:
         self._at = budgets.index(config.false_alerts_per_day)
         self.accounts: list[AccountLevel] = self.configured.accounts
         self.names: set[str] = set()  # of accounts
+        self.clock = 0  # the newest second of event time
         self._start: int | None = None
 
     @property
@@ -152,19 +153,15 @@ class _Abreast:
         return self._engines[self._at]
 
     @property
-    def clock(self) -> int:
-        """The newest second of event time."""
-        return max(level.clock for level in self.accounts)
-
-    @property
     def days(self) -> float:
         """Event time from the first request to the newest."""
         return 0.0 if self._start is None else (self.clock + 1 - self._start) / DAY
 
     def process(self, batch: Batch, *, partition: int = 0) -> list[Alert]:
-        if self._start is None and len(batch):
-            self._start = int(batch.ticks[0])
-        self.names.update(batch.accounts)
+        if len(batch):
+            self._start = int(batch.ticks[0]) if self._start is None else self._start
+            self.clock = max(self.clock, int(batch.ticks.max()))
+            self.names.update(batch.accounts)
         return self._count([e.process(batch, partition=partition) for e in self._engines])
 
     def live(self, event: Lifecycle, time: float, offset: int, *, partition: int = 0) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from detectors.core.account_level import AccountLevel
 from detectors.core.batch import Batch, Strays, batch_of
+from detectors.core.group_level import GroupLevel
 from detectors.core.records import Alert, Lifecycle, Release, Request
 from detectors.text.capability import Capability
 from stream.codec import encode_alert, encode_dead_letter
@@ -25,6 +26,7 @@ class Driven(Protocol):
     """What can be fed: an `Engine`, or several that are told the same."""
 
     accounts: list[AccountLevel]
+    groups: list[GroupLevel]
 
     def process(self, batch: Batch, *, partition: int = 0) -> list[Alert]:
         """Take in requests of one partition, and return the alerts they raise."""

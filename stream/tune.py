@@ -1,132 +1,26 @@
 """What each budget of false alerts would have raised: one engine a budget, all fed the same."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from detectors.core.account_level import AccountLevel
 from detectors.core.batch import Batch
-from detectors.core.calibration import DAY, ENOUGH
+from detectors.core.calibration import DAY
 from detectors.core.engine import Engine
 from detectors.core.errors import ConfigError
-from detectors.core.level import SEVERITIES
+from detectors.core.group_level import GroupLevel
 from detectors.core.records import Alert, Lifecycle
 from stream.config import TABLES, Config
 from stream.file_driver import FileDriver
 from stream.files import InputError
 from stream.formats import FORMATS
 from stream.replay import BLOCK_BYTES, Progress, ReplayError, Summary, feed
+from stream.tuning import Learned, Outcome, Tuning
 
 #: Tried where none is named; the configured one comes with them.
 BUDGETS = (0.1, 1.0, 3.0, 10.0, 30.0, 100.0)
 #: Budgets at most, as each holds profiles of its own.
 MOST = 12
-
-
-@dataclass(slots=True, kw_only=True)
-class Outcome:
-    """What one budget raised."""
-
-    budget: float
-    configured: bool
-    alerts: int = 0
-    severities: Counter[str] = field(default_factory=Counter)
-    detectors: Counter[str] = field(default_factory=Counter)
-    accounts: set[str] = field(default_factory=set)  # named in any alert
-
-    def take(self, alerts: Sequence[Alert]) -> None:
-        """Count alerts."""
-        self.alerts += len(alerts)
-        for alert in alerts:
-            self.severities[alert.severity] += 1
-            self.detectors[alert.detector] += 1
-            self.accounts.update(alert.accounts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
-    """How far the calibration of one detector is, for one scope in one partition."""
-
-    detector: str
-    scope: str
-    partition: int
-    tests: float  # ended without suspicion, faded
-    limit: float | None  # p-value below which to alert; None for what never alerts alone
-    score: float | None  # in nats, which has that p-value
-
-    @property
-    def share(self) -> float:
-        """How much of the learning is done: with less, the limit stands on a cautious prior."""
-        return min(self.tests / ENOUGH, 1.0)
-
-    @property
-    def state(self) -> str:
-        """Say what the limit stands on."""
-        if self.share < 1.0:
-            return "learning" if self.tests else "untested"
-        if self.limit is None:
-            return "evidence"
-        return "observed" if self.tests >= 1 / self.limit else "extrapolated"
-
-    def figures(self) -> dict[str, Any]:
-        """Return what ``--json`` prints."""
-        return {
-            "detector": self.detector,
-            "scope": self.scope,
-            "partition": self.partition,
-            "state": self.state,
-            "tests": round(self.tests, 1),
-            "learned": round(self.share, 4),
-            "limit_p": self.limit,
-            "limit_score": self.score,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tuning:
-    """What came of all budgets, in ascending order."""
-
-    summary: Summary  # its alerts are those of the configured budget
-    fault: InputError | None  # what ended the reading before its time
-    days: float  # of event time
-    accounts: int  # that made requests
-    names: Sequence[str]  # of what can raise an alert
-    outcomes: Sequence[Outcome]
-    learned: Sequence[Learned]  # with the configured budget
-
-    def a_day(self, alerts: int) -> float | None:
-        """Return a rate per day of event time."""
-        return alerts / self.days if self.days else None
-
-    def share(self, outcome: Outcome) -> float | None:
-        """Return the share of the file's accounts that were named."""
-        return len(outcome.accounts) / self.accounts if self.accounts else None
-
-    def figures(self) -> dict[str, Any]:
-        """Return what ``--json`` prints."""
-        summary = self.summary.figures()
-        del summary["alerts"]  # they stand with their budget
-        return {
-            **summary,
-            "interrupted": self.summary.interrupted,
-            "days": self.days,
-            "accounts": self.accounts,
-            "budgets": [
-                {
-                    "false_alerts_per_day": outcome.budget,
-                    "configured": outcome.configured,
-                    "alerts": outcome.alerts,
-                    "alerts_per_day": self.a_day(outcome.alerts),
-                    "severities": {name: outcome.severities[name] for name in SEVERITIES},
-                    "detectors": {name: outcome.detectors[name] for name in self.names},
-                    "accounts": len(outcome.accounts),
-                    "share_of_accounts": self.share(outcome),
-                }
-                for outcome in self.outcomes
-            ],
-            "calibration": [learned.figures() for learned in self.learned],
-        }
 
 
 class _Abreast:
@@ -143,6 +37,7 @@ class _Abreast:
         self._engines = [each.engine(partitions=partitions, seed=seed) for each in configs]
         self._at = budgets.index(config.false_alerts_per_day)
         self.accounts: list[AccountLevel] = self.configured.accounts
+        self.groups: list[GroupLevel] = self.configured.groups
         self.names: set[str] = set()  # of accounts
         self.clock = 0  # the newest second of event time
         self._start: int | None = None

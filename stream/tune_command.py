@@ -10,7 +10,7 @@ from stream.reading import bar, reading_options
 
 if TYPE_CHECKING:
     from stream.bench.worlds.table import Table
-    from stream.tune import Learned, Tuning
+    from stream.tuning import Learned, Tuning
 
 #: How the states of a calibration are said.
 STATES = {
@@ -45,8 +45,8 @@ def tune(
 
     The files are read once, in the order given, by one engine for each budget and one for the
     configured budget: the worker's engine with nothing changed but that number. Each holds its own
-    profiles, so that six budgets take about six times the memory and time of a replay; of text,
-    which costs most, the reading is shared.
+    profiles, so memory and time grow with every budget: six take nearly six times the time of a
+    replay. Records are decoded, and text is read, once for all.
 
     A file may be packed with gzip; - is the standard input. Ends with 0 when all was read, 2 when
     a file or a setting is wrong or a file breaks off, 130 on Ctrl-C (what was read until then is

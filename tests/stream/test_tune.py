@@ -18,7 +18,8 @@ from stream.config import Config
 from stream.file_driver import FileDriver
 from stream.replay import feed, replay
 from stream.simulate import World, records
-from stream.tune import BUDGETS, MOST, Learned, Tuning, tune
+from stream.tune import BUDGETS, MOST, tune
+from stream.tuning import Learned, Tuning
 
 SMALL = {"accounts": 2_000, "groups": 2_000, "members": 4_000, "request_ids": 20_000}
 CONFIG = Config(

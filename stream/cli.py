@@ -1,4 +1,4 @@
-"""The command line: `weir demo | worker | replay | simulate | doctor`."""
+"""The command line: `weir demo | worker | replay | tune | simulate | doctor`."""
 
 import asyncio
 import importlib
@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": "stream.doctor.command",
     "replay": "stream.replay_command",
     "simulate": "stream.simulate.command",
+    "tune": "stream.tune_command",
     "worker": "stream.cli",
 }
 #: Exit codes by the conventions of the shell: ended by Ctrl-C, and by a reader that went away.

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import numpy as np
 from aiokafka.partitioner import murmur2
 from numpy.typing import NDArray
 
-from detectors.core.batch import Strays, batch_of
-from detectors.core.engine import Engine
+from detectors.core.account_level import AccountLevel
+from detectors.core.batch import Batch, Strays, batch_of
+from detectors.core.group_level import GroupLevel
 from detectors.core.records import Alert, Lifecycle, Release, Request
 from detectors.text.capability import Capability
 from stream.codec import encode_alert, encode_dead_letter
@@ -21,6 +22,25 @@ from stream.files import InputError
 REMEMBERED = 1_000_000
 
 
+class Driven(Protocol):
+    """What can be fed: an `Engine`, or several that are told the same."""
+
+    accounts: list[AccountLevel]
+    groups: list[GroupLevel]
+
+    def process(self, batch: Batch, *, partition: int = 0) -> list[Alert]:
+        """Take in requests of one partition, and return the alerts they raise."""
+
+    def live(self, event: Lifecycle, time: float, offset: int, *, partition: int = 0) -> None:
+        """Take in what happened to an account."""
+
+    def release(self, model: str, time: float) -> None:
+        """Take in that a model became available."""
+
+    def finish(self) -> list[Alert]:
+        """Close the ticks in progress, after the last record."""
+
+
 class FileDriver:
     """Feeds what files hold to one engine, record by record as if there were no blocks.
 
@@ -30,6 +50,7 @@ class FileDriver:
         seed: key of the hashes.
         alerts: takes alerts as JSON lines, in the order raised.
         dead_letters: takes dead letters as JSON lines.
+        engine: what is fed, of so many partitions; without it, the engine of the configuration.
     """
 
     def __init__(
@@ -40,8 +61,9 @@ class FileDriver:
         seed: int = 0,
         alerts: BinaryIO | None = None,
         dead_letters: BinaryIO | None = None,
+        engine: Driven | None = None,
     ) -> None:
-        self.engine: Engine = config.engine(partitions=partitions, seed=seed)
+        self.engine: Driven = engine or config.engine(partitions=partitions, seed=seed)
         self.records = self.requests = self.dead_letters = self.alerts = 0
         self.position = 0
         self._partitions, self._seed = partitions, seed

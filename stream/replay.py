@@ -87,13 +87,33 @@ def replay(
         InputError: a file cannot be read at all.
         ReplayError: a file breaks off, or an output cannot be written; what came before is done.
     """
+    driver = FileDriver(
+        config=config, partitions=partitions, seed=seed, alerts=alerts, dead_letters=dead_letters
+    )
+    return feed(
+        driver,
+        files,
+        format=format,
+        record_bytes=config.record_bytes,
+        progress=progress,
+        block_bytes=block_bytes,
+    )
+
+
+def feed(
+    driver: FileDriver,
+    files: Sequence[str],
+    *,
+    format: str,
+    record_bytes: int,
+    progress: Progress | None = None,
+    block_bytes: int = BLOCK_BYTES,
+) -> Summary:
+    """Read files in the order given to a driver, with the errors of `replay`."""
     inputs = [InputFile(str(name)) for name in files]
     if format != "native":
         _refuse_same_names(inputs)
     started = time.perf_counter()
-    driver = FileDriver(
-        config=config, partitions=partitions, seed=seed, alerts=alerts, dead_letters=dead_letters
-    )
 
     def summary(*, interrupted: bool = False) -> Summary:
         return Summary(
@@ -112,10 +132,8 @@ def replay(
         try:
             for file in inputs:
                 base = driver.position
-                blocks = file.blocks(block_bytes=block_bytes, line_bytes=config.record_bytes)
-                for decoded in FORMATS[format](
-                    blocks, name=file.title, max_bytes=config.record_bytes
-                ):
+                blocks = file.blocks(block_bytes=block_bytes, line_bytes=record_bytes)
+                for decoded in FORMATS[format](blocks, name=file.title, max_bytes=record_bytes):
                     driver.take(decoded, base=base)
                     if progress is not None:
                         read = sum(one.bytes_read for one in inputs)

@@ -12,9 +12,9 @@ import orjson
 
 from detectors.core.errors import WeirError
 from detectors.core.records import Alert
+from stream.reading import bar, reading_options
 
 EXIT_BROKEN_PIPE = 141
-_FORMATS = ("native", "azure-llm", "mooncake")
 
 
 class _Stdout:
@@ -50,18 +50,9 @@ class _Sentences(_Stdout):
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="native", show_default=True)
-@click.option("--config", type=click.Path(dir_okay=False), help="Overrides WEIR_CONFIG.")
+@reading_options
 @click.option("--alerts", metavar="FILE", help="Write alerts as JSON lines; - is stdout.")
 @click.option("--dead-letters", metavar="FILE", help="Write what could not be read, and why.")
-@click.option(
-    "--partitions",
-    type=click.IntRange(1, 10_000),
-    default=1,
-    show_default=True,
-    help="As many as the topic whose worker this replays.",
-)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object of figures.")
 def replay(
     files: tuple[str, ...],
@@ -92,7 +83,7 @@ def replay(
         to_dead_letters = opened.enter_context(_output(dead_letters)) if dead_letters else None
         if to_alerts is None and not as_json:
             to_alerts = cast(BinaryIO, _Sentences())
-        with _bar(shown=sys.stderr.isatty()) as progress:
+        with bar(shown=sys.stderr.isatty()) as progress:
             try:
                 summary = run(
                     files,
@@ -127,41 +118,3 @@ def _output(name: str) -> Iterator[BinaryIO]:
         raise WeirError(f"{name} cannot be written ({error.strerror}): name another file") from None
     with file:
         yield file
-
-
-class _Bar:
-    """A progress bar on the standard error."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            DownloadColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        self.shown = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self.shown.add_task("replaying", total=None)
-
-    def __call__(self, read: int, total: int | None, requests: int, alerts: int) -> None:
-        said = f"{requests:,} requests, {alerts:,} alerts"
-        self.shown.update(self._task, completed=read, total=total, description=said)
-
-
-@contextmanager
-def _bar(*, shown: bool) -> Iterator[_Bar | None]:
-    if not shown:
-        yield None
-        return
-    bar = _Bar()
-    with bar.shown:
-        yield bar

@@ -11,6 +11,9 @@ DAY = 86_400
 BIN, TOP = 0.25, 64.0
 #: The tail is fitted on the highest scores, this many at least and this part of all at most.
 TAIL_COUNT, TAIL_PART = 30.0, 0.05
+#: Windows from which on the tail is that of the highest scores alone, and its data weigh more than
+#: the prior.
+ENOUGH = TAIL_COUNT / TAIL_PART
 #: Mean excess believed at most: a campaign that is most of a small scope's history must not make
 #: the detector deaf to it.
 MOST_EXCESS = 2.0

@@ -1,6 +1,6 @@
 """The levels chained in one process, without Kafka."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from detectors.core.account_level import AccountLevel
@@ -8,7 +8,7 @@ from detectors.core.batch import Batch
 from detectors.core.campaign_level import CampaignLevel
 from detectors.core.detector import Detector
 from detectors.core.group_level import GroupLevel
-from detectors.core.level import Output, Settings
+from detectors.core.level import Level, Output, Settings
 from detectors.core.records import Alert, Lifecycle
 
 
@@ -83,6 +83,16 @@ class Engine:
         for level in self.accounts:
             alerts += self._pass_on(level.pause(idle=True))
         return alerts
+
+    def levels(self) -> Iterator[tuple[int, Level]]:
+        """Yield every level that judges by a calibration, with its partition."""
+        yield from enumerate(self.accounts)
+        for partition, level in enumerate(self.groups):
+            yield partition, level
+            yield partition, level.conversations
+            if level.service is not None:
+                yield partition, level.service
+                yield partition, level.service.series
 
     def _pass_on(self, output: Output) -> list[Alert]:
         alerts = []

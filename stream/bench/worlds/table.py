@@ -22,13 +22,17 @@ class Table:
     rows: Sequence[Sequence[str]]
     note: str = ""
 
-    def markdown(self) -> str:
-        """Return the table for a README."""
+    def markdown(self, *, padded: bool = False) -> str:
+        """Return the table for a README, or with its columns in line for a terminal."""
+        cells = [self.head, *([cell.replace("|", "/") for cell in row] for row in self.rows)]
+        widths = [max(map(len, column)) * padded for column in zip(*cells, strict=True)]
         lines = [
-            f"| {' | '.join(self.head)} |",
-            f"|---|{'---:|' * (len(self.head) - 1)}",
-            *(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in self.rows),
+            " | ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
+            for row in cells
         ]
+        rule = [max(width + 1, 3) * "-" for width in widths]
+        lines = [f"| {line} |" for line in lines]
+        lines.insert(1, f"|{rule[0]}{'-' * padded}|{''.join(f'{part}:|' for part in rule[1:])}")
         note = ["", self.note] if self.note else []
         return "\n".join([f"**{self.title}**", "", *lines, *note])
 

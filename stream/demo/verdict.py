@@ -54,7 +54,7 @@ class Verdict:
         members = set(campaign["accounts"])
         pivot = campaign["pivot"]
         began = pivot["start"] if pivot is not None and pivot["start"] <= until else None
-        pivots = [alert for alert in alerts if alert.signal == "pivot"]
+        pivots = [alert for alert in alerts if _tells_of_a_pivot(alert)]
         right = [
             alert
             for alert in pivots
@@ -104,3 +104,11 @@ class Verdict:
         if not self.alerts:
             return "There was no alert."
         return f"Of {self.alerts} alerts in all, {self.mistaken} named customers alone."
+
+
+def _tells_of_a_pivot(alert: Alert) -> bool:
+    """Say whether an alert is of a pivot, or of a campaign that is told with one as evidence."""
+    notes = [evidence.note or "" for evidence in alert.evidence]
+    return alert.signal == "pivot" or (
+        alert.signal == "campaign" and any(note.startswith("model_pivot on ") for note in notes)
+    )

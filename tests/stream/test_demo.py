@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from detectors.core.records import Alert, Entity, Evidence, Signal, Window
@@ -95,6 +96,15 @@ def test_a_verdict_hides_neither_a_customer_who_was_named_nor_an_alert_of_custom
         "Of 2 customers who adopted the new model of their own accord, 1 was named.",
         "Of 2 alerts in all, 1 named customers alone.",
     ]
+
+
+def test_a_campaign_that_is_told_with_a_pivot_names_it() -> None:
+    told = alert("c1", "c2", ts=109.0, kind="campaign")
+    note = "model_pivot on proxy 192.0.2.0/24 and 2 more"
+    with_pivot = replace(told, evidence=[replace(told.evidence[0], note=note)])
+
+    assert judged([told], "c1", "c2").told is None
+    assert (judged([with_pivot], "c1", "c2").told, judged([with_pivot], "c1").named) == (109.0, 1)
 
 
 def test_an_alert_before_the_pivot_does_not_name_it() -> None:

@@ -10,6 +10,8 @@ from stream.bench.worlds.truth import Truth
 
 HOUR, DAY = 3_600.0, 86_400.0
 _MEDIUM = {"medium", "high", "critical"}
+#: A campaign is told with what changed last.
+_ABOUT_PIVOTS = ("pivot", "campaign")
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +134,7 @@ def _pivot(right: Sequence[Raised], truth: Truth) -> float | None:
     told = [
         each.ts - start
         for each in right
-        if each.signal == "pivot" and each.ts >= start and model in each.summary
+        if each.signal in _ABOUT_PIVOTS and each.ts >= start and model in each.summary
     ]
     return min(told, default=None)
 

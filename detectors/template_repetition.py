@@ -7,13 +7,13 @@ import numpy as np
 from detectors.core.detector import Detector, Finding, Floats, Tick
 from detectors.core.profiles import Profiles
 from detectors.core.records import Evidence, Scope, Signal
-from detectors.sketches.company import LEAST_EGRESSES, spread, usual_sharing
+from detectors.sketches.company import LEAST_EGRESSES, meeting
 from detectors.sketches.proportion import at_least
-from detectors.sketches.width import HOUR
 
-#: Accounts that must share a skeleton before anything is said of it.
-LEAST_ACCOUNTS = 8.0
-#: How alike the accounts of one ordinary template are in sharing an egress.
+#: Places, an account and an egress each, that a skeleton must have been seen at before anything is
+#: said of it.
+LEAST_PLACES = 8.0
+#: How alike the egresses of one ordinary template are in whether its accounts meet there.
 CORRELATION = 0.02
 
 
@@ -21,15 +21,17 @@ class TemplateRepetition(Detector):
     """Asserts that accounts which share a prompt skeleton have nothing else in common.
 
     A skeleton in many mouths is no anomaly by itself: open-source agents, tutorials and offices
-    have them.  It is one when most of its accounts share their egresses with others of its
-    accounts, over several egresses, and far more of them than of as many accounts taken at random
-    (a binomial tail, see `at_least`; the chance that two accounts share is measured on all).  A
-    product backend has one account, an office one egress, and the users of a popular agent sit
-    behind as many egresses as anybody.  An account that hops from egress to egress shares as many
-    of its places as others were at too.
+    have them.  It is one when its accounts meet at far more egresses than as many accounts taken at
+    random would (a binomial tail, see `at_least`; how accounts crowd at egresses is learned from
+    all).  Each egress counts once: a product backend has one account, an office a few egresses, and
+    the users of a popular agent meet at those that everybody uses.  Counted is within a day, or
+    for as long as the places can be told apart, so that accounts which ask once an hour are seen
+    together too.
 
     References:
         Broder (1997), On the resemblance and containment of documents (the sketch behind it).
+        Hooi et al. (2016), FRAUDAR: bounding graph fraud in the face of camouflage (to meet at
+        what is popular counts little).
 
     >>> TemplateRepetition().signal
     'repetition'
@@ -43,17 +45,13 @@ class TemplateRepetition(Detector):
         self.correlation = correlation
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
-        """Return the nats of the accounts that share an egress with another."""
-        accounts, egresses, sharing = spread(profiles, tick)
-        scores = np.zeros(len(accounts))
-        enough = (accounts >= LEAST_ACCOUNTS) & (egresses >= LEAST_EGRESSES)
-        some = np.flatnonzero(enough)
+        """Return the nats of the egresses at which accounts met."""
+        scores = np.zeros(len(tick.rows))
+        places, egresses, again, usual = meeting(profiles, tick)
+        some = np.flatnonzero((places >= LEAST_PLACES) & (egresses >= LEAST_EGRESSES))
         if len(some):
             scores[some] = at_least(
-                sharing[some],
-                of=accounts[some],
-                rate=usual_sharing(tick, accounts[some], egresses[some], sharing[some]),
-                correlation=self.correlation,
+                again[some], of=egresses[some], rate=usual[some], correlation=self.correlation
             )
         return scores
 
@@ -61,28 +59,29 @@ class TemplateRepetition(Detector):
         """Learn nothing: what is usual is what all accounts do, and the level counts that."""
 
     def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
-        """Say how many accounts and egresses share the skeleton."""
+        """Say at how many egresses accounts with the skeleton met."""
         one = tick.only(position)
         row = int(one.rows[0])
-        counts = spread(profiles, one)
-        accounts, egresses, sharing = (float(values[0]) for values in counts)
-        usual = accounts * float(usual_sharing(tick, *counts)[0])
+        egresses, again, usual = (float(values[0]) for values in meeting(profiles, one)[1:])
+        since = max(int(profiles["mesh_since"][row, 1]), int(profiles["first_seen"][row]))
+        accounts = tick.accounts(profiles, position, since=since)
         return Finding(
             summary=(
-                f"{accounts:.0f} accounts on {egresses:.0f} egresses sent prompts of template "
-                f"{profiles.names[row].partition(':')[2]} within the hour, and share "
-                f"{sharing / accounts:.0%} of their places; {usual / accounts:.0%} is usual."
+                f"{len(accounts)} accounts sent prompts of template "
+                f"{profiles.names[row].partition(':')[2]}, and at {again:.0f} of their "
+                f"{egresses:.0f} egresses two or more of them met; {usual * egresses:.1f} were to "
+                f"be expected."
             ),
             evidence=[
                 Evidence(
-                    feature="accounts that share an egress with another of the template",
-                    observed=sharing,
-                    expected=usual,
+                    feature="egresses at which accounts of the template met",
+                    observed=again,
+                    expected=usual * egresses,
                     contribution=1.0,
-                    unit="accounts",
-                    note=f"{accounts:.0f} accounts share the template",
+                    unit="egresses",
+                    note=f"of {egresses:.0f}",
                 ),
             ],
-            onset=float(max(tick.number - HOUR, int(profiles["first_seen"][row]))),
-            accounts=tick.accounts(profiles, position, since=tick.number - HOUR),
+            onset=float(min(since, tick.number)),
+            accounts=accounts,
         )

@@ -358,12 +358,13 @@ class GroupLevel(Level):
             models=links.models[moved],
             groups=links.groups[moved],
         )
+        meant = profiles["scope"][links.groups] == SCOPE_CODES["template"]
         presence.fold_egresses(
             profiles,
-            rows,
-            groups=links.groups,
-            accounts=members["account"][links.members],
-            egresses=links.egress,
+            rows[profiles["scope"][rows] == SCOPE_CODES["template"]],
+            groups=links.groups[meant],
+            accounts=members["account"][links.members[meant]],
+            egresses=links.egress[meant],
             tick=number,
         )
         return arrivals

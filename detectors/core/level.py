@@ -98,7 +98,14 @@ class Level:
         self.models = Models()
         self.clock = 0
         self.alerts_raised = 0
-        every = {"scope": Column("int8"), "suspect_since": Column("int64"), **columns}
+        every = {
+            "scope": Column("int8"),
+            "suspect_since": Column("int64"),
+            "seldom_by": Column("int32"),  # detectors to which it was seldom, a bit each
+            "seldom_since": Column("int64"),
+            "seldom_until": Column("int64"),
+            **columns,
+        }
         for detector in self.detectors:
             every |= detector.columns
             every |= {
@@ -217,14 +224,22 @@ class Level:
     def _ended(self, detector: Detector, tick: Tick) -> NDArray[np.bool_]:
         """Say which rows' last tests have ended, those left out that ran under suspicion."""
         test = self.profiles[f"{detector.name}_test"][tick.rows]
-        start = test * TEST
-        since = self.profiles["suspect_since"][tick.rows]
-        held = (since < start + TEST) & (start < self.profiles["suspect_until"][tick.rows])
-        held &= start - since < HOLD
+        held = self._held("suspect", tick.rows, test * TEST)
+        others = self.profiles["seldom_by"][tick.rows] & ~self._bit(detector)
+        held |= (others != 0) & self._held("seldom", tick.rows, test * TEST)
         if detector.supports:
             held |= detector.withholds(self.profiles, tick)
         ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0) & ~held
         return ended
+
+    def _held(self, what: str, rows: Rows, start: Rows) -> NDArray[np.bool_]:
+        """Say which rows were suspect, or seldom, in tests that began at ``start``."""
+        since, until = (self.profiles[f"{what}_{end}"][rows] for end in ("since", "until"))
+        held: NDArray[np.bool_] = (since < start + TEST) & (start < until) & (start - since < HOLD)
+        return held
+
+    def _bit(self, detector: Detector) -> int:
+        return 1 << self.detectors.index(detector)
 
     def _standing_out(
         self, detector: Detector, tick: Tick, scores: Floats, ended: NDArray[np.bool_]
@@ -256,6 +271,7 @@ class Level:
                 first = ~same | (peaks[rows] <= seldom) | (scores > 2 * peaks[rows])
                 first[found] = False
                 faint = np.flatnonzero((scores > seldom) & first & (rows != OVERFLOW)).tolist()
+                self._seldom(detector, rows[scores > seldom], tick.number)
         peaks[rows] = np.where(same, np.maximum(peaks[rows], scores), scores)
         tests[rows] = test
         return found, faint
@@ -284,6 +300,19 @@ class Level:
         new = rows[self.profiles["suspect_until"][rows] <= tick]
         self.profiles["suspect_since"][new] = tick
         self.profiles["suspect_until"][rows] = tick + SUSPICION
+
+    def _seldom(self, detector: Detector, rows: Rows, tick: int) -> None:
+        """Note that rows are seldom to a detector: they do not teach the others what is usual.
+
+        Its own calibration goes on learning of them, or it would come to take for seldom what is
+        not; where detectors have nothing to do with each other, the others lose nothing by it.
+        """
+        profiles = self.profiles
+        new = rows[profiles["seldom_until"][rows] <= tick]
+        profiles["seldom_since"][new] = tick
+        profiles["seldom_by"][new] = 0
+        profiles["seldom_by"][rows] |= self._bit(detector)
+        profiles["seldom_until"][rows] = tick + SUSPICION
 
     def _raise(
         self,

@@ -19,10 +19,16 @@ COLUMNS = {
     "moved": Column("float64", (SLOTS,)),  # accounts that moved within HORIZON
     "moved_now": Column("float64", (SLOTS,)),  # accounts that moved NOW
     "moved_hour": Column("float64", (SLOTS,)),  # accounts that moved within an HOUR
-    "egress_bits": Column("uint64", (2, 8)),  # members' egresses: in this hour, in the one before
-    "pair_bits": Column("uint64", (2, 8)),  # members and their egresses, likewise
-    "egress_hour": Column("int64"),
+    # Members' egresses, members with their egresses, and egresses to which a second member came:
+    # since `mesh_since`, and in the stretch before.  Templates alone have them.
+    "egress_bits": Column("uint64", (2, 8)),
+    "pair_bits": Column("uint64", (2, 8)),
+    "again_bits": Column("uint64", (2, 8)),
+    "mesh_since": Column("int64", (2,)),
 }
+#: Seconds after which a stretch of egresses ends, and set bits of 512 above which it ends earlier,
+#: as they cannot be told from each other any more.
+STRETCH, FULL = 12 * 3600, 96
 #: Over how many seconds the counts fade.
 FADING = {
     "active": HORIZON,
@@ -33,6 +39,8 @@ FADING = {
     "young": HOUR,
     "moved_hour": HOUR,
 }
+#: The columns of a group's mesh.
+MESH = ("egress_bits", "pair_bits", "again_bits")
 _ODD, _HALF = np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(32)
 
 
@@ -75,7 +83,7 @@ def fold_moves(profiles: Profiles, *, members: Rows, models: Rows, groups: Rows)
 def fold_egresses(
     profiles: Profiles, rows: Rows, *, groups: Rows, accounts: Hashes, egresses: Hashes, tick: int
 ) -> None:
-    """Mark the egresses through which accounts came to groups, and the pairs of both.
+    """Mark the egresses through which accounts came to groups, the pairs of both, and repeats.
 
     Args:
         profiles: of the groups.
@@ -85,20 +93,35 @@ def fold_egresses(
         egresses: keyed hashes.
         tick: second of event time.
     """
-    hours = profiles["egress_hour"]
-    passed = tick // 3600 - hours[rows]
-    over = rows[passed > 0]
-    next_hour = (passed == 1)[passed > 0, None]
-    hours[rows] = tick // 3600
+    egress_bits, pair_bits, again_bits = (profiles[column] for column in MESH)
+    since = profiles["mesh_since"]
+    full = np.bitwise_count(pair_bits[rows, 0]).sum(axis=1) > FULL
+    over = rows[full | (tick - since[rows, 0] >= STRETCH)]
+    if len(over):
+        recent = tick - since[over, 0] < 2 * STRETCH
+        for bits in (egress_bits, pair_bits, again_bits):
+            bits[over, 1] = np.where(recent[:, None], bits[over, 0], 0)
+            bits[over, 0] = 0
+        since[over, 1] = np.where(recent, since[over, 0], tick)
+        since[over, 0] = tick
     pairs = (accounts ^ egresses) * _ODD >> _HALF
-    for column, hashes in (("egress_bits", egresses), ("pair_bits", pairs)):
-        bits = profiles[column]
-        bits[over, 1] = np.where(next_hour, bits[over, 0], 0)
-        bits[over, 0] = 0
-        distinct.mark(bits[:, 0], groups, hashes)
+    keys = groups.astype(np.uint64) * _ODD
+    _, first = np.unique(keys ^ pairs, return_index=True)
+    first = first[~distinct.marked(_either(pair_bits, groups[first]), pairs[first])]
+    groups, pairs, egresses = groups[first], pairs[first], egresses[first]
+    _, at, together = np.unique(keys[first] ^ egresses, return_inverse=True, return_counts=True)
+    again = (together[at] > 1) | distinct.marked(_either(egress_bits, groups), egresses)
+    distinct.mark(again_bits[:, 0], groups[again], egresses[again])
+    distinct.mark(egress_bits[:, 0], groups, egresses)
+    distinct.mark(pair_bits[:, 0], groups, pairs)
 
 
 def present(profiles: Profiles, rows: Rows, *, tick: int) -> NDArray[np.float64]:
     """Return the accounts within an hour of groups, as of a tick, changing nothing."""
     elapsed = tick - profiles["folded_at"][rows]
     return decayed.fade(profiles["present"][rows], elapsed=elapsed, horizon=HOUR)
+
+
+def _either(bits: Hashes, rows: Rows) -> Hashes:
+    either: Hashes = bits[rows, 0] | bits[rows, 1]
+    return either

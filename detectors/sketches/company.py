@@ -1,51 +1,54 @@
-"""Do the accounts of a template share egresses more than accounts do anyway?"""
+"""Do the accounts of a template meet at the same egresses more than accounts do anyway?"""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from detectors.core.detector import Floats, Tick
+from detectors.core.presence import MESH
 from detectors.core.profiles import Profiles
 from detectors.sketches.distinct import estimate
 
 #: Egresses below which the accounts may simply be one organisation.
 LEAST_EGRESSES = 2.5
-#: Places beyond which the sketch cannot count them.
-MOST_PLACES = 2000.0
+#: Part of egresses that is met at again however seldom that was seen, and at most.
+LEAST_RATE, MOST_RATE = 0.05, 0.95
+#: Bits of which one may be set already by another egress.
+_BITS = 512
 
 
-def spread(profiles: Profiles, tick: Tick) -> tuple[Floats, Floats, Floats]:
-    """Return each row's accounts within the hour, their egresses, and how many share theirs.
+class Meeting(NamedTuple):
+    """Where the accounts of templates were within a day, one value a template."""
 
-    Egresses are those of an hour or two.  Of the places that accounts were seen at, an account and
-    an egress each, those beyond one for every egress are shared.
+    places: Floats  # pairs of an account and an egress
+    egresses: Floats
+    again: Floats  # egresses to which a second account came
+    usual: Floats  # part of egresses to which one comes where they have nothing in common
+
+
+def meeting(profiles: Profiles, tick: Tick) -> Meeting:
+    """Return where each row's accounts were, and how often they would meet by accident.
+
+    Each egress counts once however many meet there, as half an office uses what the other half
+    does; so a template is judged by at how many places its accounts met, not by how many met.
     """
-    accounts = np.maximum(profiles["present"][tick.rows], 1.0)
-    egresses, places = (
-        estimate(np.bitwise_or.reduce(profiles[column][tick.rows], axis=1))
-        for column in ("egress_bits", "pair_bits")
+    egresses, places, again = (
+        estimate(np.bitwise_or.reduce(profiles[column][tick.rows], axis=1)) for column in MESH
     )
-    places = np.clip(places, 1.0, MOST_PLACES)
     egresses = np.maximum(egresses, 1.0)
-    return accounts, egresses, accounts * np.maximum(1.0 - egresses / places, 0.0)
-
-
-def usual_sharing(tick: Tick, accounts: Floats, egresses: Floats, sharing: Floats) -> Floats:
-    """Return the part that would share, were the accounts any others taken at random."""
+    places = np.maximum(places, egresses)
+    again = np.minimum(again, egresses)
     lone = tick.population.lone.get("proxy")
-    if lone is None:
-        return np.full(len(accounts), 0.95)
-    # The template's own places, as evenly over its egresses as they are at least.
-    places = egresses / np.maximum(1.0 - sharing / accounts, 1e-3)
-    own = places * (places / egresses - 1.0)
-    chance = lone.collision(but_for=places, pairs=own)
-    return np.clip(1.0 - np.exp(-chance * np.maximum(accounts - 1.0, 0.0)), 0.05, 0.95)
+    met = lone.met(places) if lone is not None else egresses
+    by_accident = met / egresses + egresses / (2 * _BITS)
+    return Meeting(places, egresses, again, np.clip(by_accident, LEAST_RATE, MOST_RATE))
 
 
 def excess(profiles: Profiles, tick: Tick) -> Floats:
-    """Return how far each row's accounts share egresses beyond the usual, 0 to 1.
+    """Return how far each row's accounts meet beyond the usual, 0 to 1.
 
     It is 0 for one organisation, and for people who have nothing but the template in common.
     """
-    accounts, egresses, sharing = spread(profiles, tick)
-    usual = usual_sharing(tick, accounts, egresses, sharing)
-    beyond = np.clip((sharing / accounts - usual) / (1.0 - usual), 0.0, 1.0)
+    _, egresses, again, usual = meeting(profiles, tick)
+    beyond = np.clip((again / egresses - usual) / (1.0 - usual), 0.0, 1.0)
     return np.where(egresses >= LEAST_EGRESSES, beyond, 0.0)

@@ -14,6 +14,14 @@ def mark(words: Words, positions: NDArray[np.int64], hashes: Words) -> None:
     np.bitwise_or.at(words, (positions, places // 64), masks)
 
 
+def marked(words: Words, hashes: Words) -> NDArray[np.bool_]:
+    """Say of each hash whether its bit is set in its own row of ``words``, (n, w) and (n,)."""
+    bits = words.shape[1] * 64
+    places = (hashes % np.uint64(bits)).astype(np.int64)
+    found = words[np.arange(len(words)), places // 64] >> (places % 64).astype(np.uint64)
+    return (found & np.uint64(1)).astype(np.bool_)
+
+
 def estimate(words: Words) -> NDArray[np.float64]:
     """Return how many different hashes were marked in each row; (n, w) in, (n,) out.
 

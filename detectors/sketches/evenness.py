@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Where each bucket of counts begins: about half as much again each time.
-EDGES = np.array([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 1024])
+EDGES = np.array([1, 2, *(base << octave for octave in range(11) for base in (3, 4)), 6144])
 BUCKETS = len(EDGES)
 #: The bucket of each count up to the last edge, -1 for none.
 _BUCKET_OF = np.searchsorted(EDGES, np.arange(EDGES[-1] + 1), side="right") - 1
@@ -20,15 +20,17 @@ _CENTRES = np.log(np.sqrt(EDGES * _ENDS))
 TRIM = 0.15
 #: Variance that is left of a normal distribution trimmed so, to be made up for.
 LEFT = 0.310
-#: Variance within a bucket; and the part of a Poisson count's variance that nobody goes below.
-GRAIN, LEAST_NOISE = 0.01, 0.25
+#: Variance within each bucket: counts in the last one may be anything, and are not alike for that.
+GRAINS = np.append(np.log((_ENDS[:-1] + 1) / EDGES[:-1]) ** 2 / 12, 2.0)
+#: The part of a Poisson count's variance that nobody goes below.
+LEAST_NOISE = 0.25
 
 
 def bucket_of(counts: NDArray[np.signedinteger[Any]]) -> Ints:
     """Return the bucket of each count, -1 for zero.
 
     >>> bucket_of(np.array([0, 1, 5, 9999])).tolist()
-    [-1, 0, 3, 15]
+    [-1, 0, 3, 24]
     """
     buckets: Ints = _BUCKET_OF[np.minimum(counts, EDGES[-1])]
     return buckets
@@ -48,10 +50,12 @@ def spread(histogram: Ints) -> tuple[Floats, Floats, Floats]:
 
     >>> alike = np.zeros((1, BUCKETS), dtype=np.int64)
     >>> alike[0, 6], alike[0, 15] = 30, 2
+    >>> many = np.zeros((1, BUCKETS), dtype=np.int64)
+    >>> many[0, BUCKETS - 1] = 30
     >>> unlike = np.zeros((1, BUCKETS), dtype=np.int64)
     >>> unlike[0, ::2] = 4
-    >>> [round(float(spread(rows)[2][0]), 1) for rows in (alike, unlike)]
-    [0.0, 4.5]
+    >>> [round(float(spread(rows)[2][0]), 1) for rows in (alike, unlike, many)]
+    [0.0, 10.9, 2.0]
     """
     members = histogram.sum(axis=1).astype(np.float64)
     whole = np.maximum(members, 1.0)[:, None]
@@ -59,6 +63,7 @@ def spread(histogram: Ints) -> tuple[Floats, Floats, Floats]:
     kept = np.clip(upto, TRIM, 1 - TRIM)
     weights = np.diff(kept, axis=1, prepend=TRIM) / (1 - 2 * TRIM)
     mean = weights @ _CENTRES
-    variance = ((_CENTRES - mean[:, None]) ** 2 * weights).sum(axis=1) / LEFT + GRAIN
+    grain = weights @ GRAINS
+    variance = ((_CENTRES - mean[:, None]) ** 2 * weights).sum(axis=1) / LEFT + grain
     middle = np.exp(mean)
-    return members, middle, np.maximum(variance, GRAIN + LEAST_NOISE / middle)
+    return members, middle, np.maximum(variance, grain + LEAST_NOISE / middle)

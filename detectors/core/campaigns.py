@@ -7,7 +7,8 @@ from typing import Any
 import xxhash
 
 from detectors.core.records import Alert
-from detectors.core.suspects import Suspect, Suspects, agreed
+from detectors.core.suspects import Suspect, Suspects
+from detectors.core.ties import agreed, components
 from detectors.sketches.combination import harmonic, together
 
 #: Looks back that are kept of one campaign.
@@ -80,11 +81,10 @@ class Campaigns:
     def group(self, tick: int, *, accounts: int) -> None:
         """Give what hangs together its names, where there are so many accounts in all."""
         self.accounts = accounts
-        parts = self.suspects.components(accounts=accounts)
-        components = [members_of(part) for part in parts]
-        components.sort(key=lambda m: (-len(m.accounts), m.suspects[0].key))
+        found = [members_of(part) for part in components(self.suspects, accounts=accounts)]
+        found.sort(key=lambda m: (-len(m.accounts), m.suspects[0].key))
         before, self.members = self.members, {}
-        for members in components:
+        for members in found:
             name = self._name(members, tick)
             self.members[name] = members
         for name in before.keys() - self.members.keys():

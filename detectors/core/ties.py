@@ -1,0 +1,177 @@
+"""Which suspects hang together: those that have accounts in common beyond chance."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from scipy.special import gammainc
+
+from detectors.core.suspects import Suspect
+from detectors.sketches.proportion import at_least
+
+#: Two suspects are tied by at least so many common members, as large a part of the smaller one, and
+#: where that many would be common by chance with a probability of e to the minus so many nats.
+LEAST_COMMON, LEAST_PART, TIE = 3, 0.2, 20.0
+#: Nats for what belongs to several that are tied already, by the accounts that alerts named; and
+#: for an alert by itself, as two of them at a time that have nothing to do with each other are
+#: seldom: the budget is a few false alerts a day.
+JOIN, JOIN_ALERT = 8.0, 2.5
+#: How alike members of one group are in belonging to another group.
+CORRELATION = 0.01
+#: Accounts are at a core when so many parts as they are in would be those of a fifth as many by
+#: chance; and they must be as large a part of what they make one.
+CORE_CHANCE, CORE_PART = 0.2, 0.5
+
+
+@dataclass(slots=True)
+class Part:
+    """Suspects that are one already, and the accounts by which they are compared."""
+
+    suspects: list[Suspect]
+    accounts: set[str]
+
+
+def components(suspects: Iterable[Suspect], *, accounts: int) -> list[list[Suspect]]:
+    """Return the suspects that hang together, those alone left out.
+
+    Two are tied when they have more members in common than by chance: as the members of the larger
+    one are that part of all accounts, how surprising is it to find so many of them in the smaller
+    one?  An exit or a reseller that half the world uses is tied to nothing by that.  Next, those
+    are one whose accounts are in far more suspects than accounts usually are (`_cores`).  What is
+    tied then draws in others by the accounts that the alerts named, all taken together: a
+    campaign's payments, egresses and templates cross each other, and two of them may have few in
+    common.
+
+    Args:
+        suspects: what to compare, in order.
+        accounts: how many there are in all.
+    """
+    parts = [Part([suspect], set(suspect.members)) for suspect in suspects]
+    parts = _tied(parts, accounts=accounts, nats=TIE, suspects=1)
+    parts = _cores(parts, accounts=accounts)
+    for part in parts:
+        part.accounts = set(agreed(part.suspects))
+    while len(joined := _tied(parts, accounts=accounts, nats=JOIN, suspects=2)) < len(parts):
+        parts = joined
+        for part in parts:
+            part.accounts = set(agreed(part.suspects))
+    return [part.suspects for part in parts if len(part.suspects) > 1]
+
+
+def agreed(suspects: Sequence[Suspect]) -> list[str]:
+    """Return the accounts that two suspects name, or one that is an alert by itself.
+
+    What else stands behind a suspect's egress may be anybody.  Those named most often come first;
+    of one suspect alone all count.
+    """
+    named: Counter[str] = Counter()
+    surely: set[str] = set()
+    for suspect in suspects:
+        named.update(suspect.named.keys())
+        for alert in suspect.claims.values():
+            if alert.severity != "info" or len(suspects) == 1:
+                surely.update(alert.accounts)
+    accounts = [account for account, count in named.items() if count >= 2 or account in surely]
+    return sorted(accounts, key=lambda account: (-named[account], account))
+
+
+def _cores(parts: list[Part], *, accounts: int) -> list[Part]:
+    """Return the parts with those made one whose accounts are in far more of them than others are.
+
+    Two templates of a campaign may have hardly an account in common, while each of its accounts is
+    in many of them.  Parts with few such accounts, and accounts with few such parts, are taken
+    away until none is left; what then shares an account is one.
+
+    References:
+        Benjamini, Hochberg (1995), Controlling the false discovery rate (how many parts are many).
+        Seidman (1983), Network structure and minimum degree (k-cores).
+    """
+    having: dict[str, list[int]] = {}
+    for number, part in enumerate(parts):
+        for account in part.accounts:
+            having.setdefault(account, []).append(number)
+    everybody = max(accounts, len(having))
+    by_chance = sum(len(part.accounts) for part in parts) / max(everybody, 1)
+    counts = Counter(len(those) for those in having.values())
+    found, least = 0, math.inf
+    for count in sorted(counts, reverse=True):
+        found += counts[count]
+        expected = everybody * float(gammainc(count, by_chance))
+        if count >= LEAST_COMMON and expected <= CORE_CHANCE * found:
+            least = count
+    core = {account: set(those) for account, those in having.items() if len(those) >= least}
+    inside: dict[int, set[str]] = {}
+    for account, those in core.items():
+        for number in those:
+            inside.setdefault(number, set()).add(account)
+    needed = [max(LEAST_COMMON, CORE_PART * len(part.accounts)) for part in parts]
+    weak = [number for number, those in inside.items() if len(those) < needed[number]]
+    while weak:
+        for account in inside.pop(weak.pop(), ()):
+            core[account] = {number for number in core[account] if number in inside}
+            if len(core[account]) < LEAST_COMMON:
+                for number in core.pop(account):
+                    inside[number].discard(account)
+                    if len(inside[number]) < needed[number]:
+                        weak.append(number)
+    root = list(range(len(parts)))
+    for those in core.values():
+        first, *others = sorted(those)
+        for other in others:
+            one, two = sorted((_root(root, first), _root(root, other)))
+            root[two] = one
+    return _merged(parts, root)
+
+
+def _tied(parts: list[Part], *, accounts: int, nats: float, suspects: int) -> list[Part]:
+    """Return the parts with those made one that are tied, of which one has so many suspects."""
+    root = list(range(len(parts)))
+    having: dict[str, list[int]] = {}
+    for number, part in enumerate(parts):
+        common = Counter(chain.from_iterable(having.get(a, ()) for a in part.accounts))
+        for account in part.accounts:
+            having.setdefault(account, []).append(number)
+        others = [
+            other
+            for other, count in common.items()
+            if count >= LEAST_COMMON
+            and max(len(part.suspects), len(parts[other].suspects)) >= suspects
+        ]
+        if not others:
+            continue
+        counts = np.array([common[other] for other in others], dtype=np.float64)
+        sizes = np.array([len(parts[other].accounts) for other in others], dtype=np.float64)
+        small, large = np.minimum(sizes, len(part.accounts)), np.maximum(sizes, len(part.accounts))
+        rate = large / np.maximum(accounts, large + 1.0)
+        chance = at_least(counts, of=small, rate=rate, correlation=CORRELATION)
+        needed = np.array([_needed(part, parts[other], nats) for other in others])
+        tied = (counts >= LEAST_PART * small) & (chance >= needed)
+        for position in np.flatnonzero(tied).tolist():
+            one, other = sorted((_root(root, number), _root(root, others[position])))
+            root[other] = one
+    return _merged(parts, root)
+
+
+def _merged(parts: list[Part], root: list[int]) -> list[Part]:
+    merged: dict[int, Part] = {}
+    for number, part in enumerate(parts):
+        whole = merged.setdefault(_root(root, number), Part([], set()))
+        whole.suspects += part.suspects
+        whole.accounts |= part.accounts
+    return list(merged.values())
+
+
+def _needed(one: Part, other: Part, nats: float) -> float:
+    """Return the nats that tie two parts, of which one may be an alert by itself."""
+    alone = min(one, other, key=lambda part: len(part.suspects)).suspects
+    alert = any(claim.severity != "info" for s in alone for claim in s.claims.values())
+    return JOIN_ALERT if nats == JOIN and alert else nats
+
+
+def _root(root: list[int], number: int) -> int:
+    while root[number] != number:
+        number = root[number] = root[root[number]]
+    return number

@@ -7,14 +7,12 @@ import numpy as np
 from detectors.core.detector import Detector, Finding, Floats, Tick
 from detectors.core.profiles import Profiles
 from detectors.core.records import Evidence, Scope, Signal
-from detectors.sketches.company import LEAST_EGRESSES, meeting
+from detectors.sketches.company import CORRELATION, LEAST_EGRESSES, of_templates
 from detectors.sketches.proportion import at_least
 
 #: Places, an account and an egress each, that a skeleton must have been seen at before anything is
 #: said of it.
 LEAST_PLACES = 8.0
-#: How alike the egresses of one ordinary template are in whether its accounts meet there.
-CORRELATION = 0.02
 
 
 class TemplateRepetition(Detector):
@@ -47,11 +45,15 @@ class TemplateRepetition(Detector):
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of the egresses at which accounts met."""
         scores = np.zeros(len(tick.rows))
-        places, egresses, again, usual = meeting(profiles, tick)
-        some = np.flatnonzero((places >= LEAST_PLACES) & (egresses >= LEAST_EGRESSES))
+        found, usual = of_templates(profiles, tick)
+        enough = (found.places >= LEAST_PLACES) & (found.egresses >= LEAST_EGRESSES)
+        some = np.flatnonzero(enough)
         if len(some):
             scores[some] = at_least(
-                again[some], of=egresses[some], rate=usual[some], correlation=self.correlation
+                found.again[some],
+                of=found.egresses[some],
+                rate=usual[some],
+                correlation=self.correlation,
             )
         return scores
 
@@ -62,7 +64,8 @@ class TemplateRepetition(Detector):
         """Say at how many egresses accounts with the skeleton met."""
         one = tick.only(position)
         row = int(one.rows[0])
-        egresses, again, usual = (float(values[0]) for values in meeting(profiles, one)[1:])
+        found, rate = of_templates(profiles, one)
+        egresses, again, usual = (float(v[0]) for v in (found.egresses, found.again, rate))
         since = max(int(profiles["mesh_since"][row, 1]), int(profiles["first_seen"][row]))
         accounts = tick.accounts(profiles, position, since=since)
         return Finding(

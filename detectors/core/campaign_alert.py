@@ -8,7 +8,7 @@ import msgspec
 import xxhash
 from msgspec.structs import replace
 
-from detectors.core.campaigns import Campaign, Members, thin
+from detectors.core.campaigns import Campaign, Members, Together, thin
 from detectors.core.detector import share
 from detectors.core.level import Settings, severity_of
 from detectors.core.records import Alert, Entity, Evidence, Look, Member, Tie, Window
@@ -25,6 +25,8 @@ MOST_MEMBERS, MOST_TIES, MOST_ENTITIES, MOST_LOOKS = 200, 8, 100, 50
 MOST_BYTES, BYTES_ENTITIES, BYTES_MEMBERS = 100_000, 10_000, 15_000
 #: Seconds within which a banned account's place may be taken.
 REGROWTH = {"1 h": 3600, "24 h": 86_400}
+
+MEETING = "egresses at which accounts of its templates met"
 
 T = TypeVar("T")
 
@@ -48,7 +50,9 @@ def of(
         (alert for alerts in claims.values() for alert in alerts),
         key=lambda alert: (alert.severity != "info", alert.ts, -alert.p_value, alert.id),
     )
-    weights = share({detector: nats_of(alert, tick) for detector, alert in best.items()})
+    meeting = members.meeting()
+    nats = {detector: nats_of(alert, tick) for detector, alert in best.items()}
+    weights = share(nats | ({MEETING: meeting.nats} if meeting is not None else {}))
     ordered = sorted(best, key=lambda detector: (-weights[detector], detector))
     capabilities = [a.capability for d in ordered for a in claims[d] if a.capability]
     key = f"campaign|{campaign.id}|{tick}"
@@ -79,6 +83,7 @@ def of(
                     _evidence(best[detector], len(claims[detector]), weights[detector])
                     for detector in ordered[:MOST_EVIDENCE]
                 ),
+                *(_meeting(meeting, weights[MEETING]) if meeting is not None else ()),
                 *regrowth,
             ],
             samples=_samples(members.suspects),
@@ -90,6 +95,20 @@ def of(
             history=_history(campaign),
         )
     )
+
+
+def _meeting(found: Together, contribution: float) -> list[Evidence]:
+    """Return at how many egresses the accounts of all templates met."""
+    return [
+        Evidence(
+            feature=MEETING,
+            observed=found.again,
+            expected=found.expected,
+            contribution=contribution,
+            unit="egresses",
+            note=f"of {found.egresses:.0f}",
+        )
+    ]
 
 
 def _described(suspects: Sequence[Suspect]) -> str:

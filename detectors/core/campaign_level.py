@@ -10,7 +10,7 @@ from detectors.core.campaigns import Campaign, Campaigns, Members
 from detectors.core.detector import pack, unpack
 from detectors.core.discovery import Discovery
 from detectors.core.level import REPEAT, Checkpoint, Output, Settings
-from detectors.core.records import SUPPORTING, Alert, Candidates, Places
+from detectors.core.records import SUPPORTING, Alert, Behind, Candidates
 from detectors.core.suspects import Suspect
 from detectors.core.waiting import Waiting
 
@@ -39,6 +39,7 @@ class CampaignLevel:
         self.alerts_raised = 0
         self._tracked: dict[int, int] = {}
         self._tests: dict[int, float] = {}
+        self._met: dict[int, list[float]] = {}
         self._looked = 0
         self._segments: dict[tuple[str, str], int] = {}  # number of each suspect's segment
         self._next_segment = 1
@@ -71,14 +72,9 @@ class CampaignLevel:
             self.clock = tick
             for part in ready:
                 self._tracked[part.source] = part.tracked
+                self._met[part.source] = part.met
                 self._tests[part.source] = part.tests or self._tests.get(part.source, 0.0)
-            alerts = [
-                (alert, members, part.places.get(position))
-                for part in ready
-                for position, (alert, members) in enumerate(
-                    zip(part.alerts, part.members, strict=True)
-                )
-            ]
+            alerts = [one for part in ready for one in zip(part.alerts, part.behind, strict=True)]
             if alerts or tick - self._looked >= LOOK:
                 output.alerts += self._close(tick, alerts)
         return output
@@ -101,11 +97,11 @@ class CampaignLevel:
         manifest = {
             "suspects": [self._segments[suspect.key] for suspect in suspects],
             "campaigns": self.campaigns.snapshot(),
-            "accounts": self.campaigns.accounts,
             "waiting": waiting,
             "discovery": self.discovery.snapshot(),
             "tracked": sorted(self._tracked.items()),
             "tests": sorted(self._tests.items()),
+            "met": sorted(self._met.items()),
             "clock": self.clock,
             "looked": self._looked,
             "alerts_raised": self.alerts_raised,
@@ -128,23 +124,24 @@ class CampaignLevel:
         self.waiting.restore(kept["waiting"])
         self.discovery.restore(kept["discovery"])
         self._tracked, self._tests = dict(kept["tracked"]), dict(kept["tests"])
+        self._met = dict(kept["met"])
         self.clock, self._looked = kept["clock"], kept["looked"]
         self.alerts_raised, self._next_segment = kept["alerts_raised"], kept["next_segment"]
-        self.campaigns.restore(kept["campaigns"], accounts=kept["accounts"], tick=self.clock)
+        self.campaigns.restore(kept["campaigns"], tick=self.clock)
 
-    def _close(
-        self, tick: int, alerts: Sequence[tuple[Alert, list[str], Places | None]]
-    ) -> list[Alert]:
+    def _close(self, tick: int, alerts: Sequence[tuple[Alert, Behind]]) -> list[Alert]:
         campaigns = self.campaigns
-        alone = [alert for alert, _, _ in alerts if alert.entity.scope == "account"]
+        alone = [alert for alert, _ in alerts if alert.entity.scope == "account"]
         groups = [one for one in alerts if one[0].entity.scope not in ("account", "service")]
-        others = [alert for alert, _, _ in groups]
+        others = [alert for alert, _ in groups]
         touched = {one[0].id: campaigns.suspects.take(*one) for one in groups}
         if tick - self._looked >= LOOK:
             self._looked = tick
             campaigns.suspects.fade(tick)
-        campaigns.group(tick, accounts=max(self._tracked.values(), default=0))
-        told = [alert for alert, _, _ in alerts if alert.entity.scope == "service"]
+        # As often as where they meet most: to find two at one place is no wonder there.
+        met = [max(parts) for parts in zip(*filter(None, self._met.values()), strict=True)]
+        campaigns.group(tick, accounts=max(self._tracked.values(), default=0), met=met)
+        told = [alert for alert, _ in alerts if alert.entity.scope == "service"]
         since: dict[str, float] = {}  # when the newest change of each campaign began
         for alert in others:
             name = touched[alert.id].campaign

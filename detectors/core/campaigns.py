@@ -2,17 +2,25 @@
 
 import math
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import xxhash
 
+from detectors.core.presence import MESH
 from detectors.core.records import Alert
 from detectors.core.suspects import Suspect, Suspects
 from detectors.core.ties import agreed, components
 from detectors.sketches.combination import harmonic, together
+from detectors.sketches.company import CORRELATION, meeting
+from detectors.sketches.crowding import among
+from detectors.sketches.proportion import at_least
 
 #: Looks back that are kept of one campaign.
 HISTORY = 200
+#: Nats that it costs to take the stronger of two: what one template says of where its accounts met,
+#: or what all say together.
+CHOICE = math.log(2)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,12 +37,22 @@ class Campaign:
     history: list[tuple[int, int, int]] = field(default_factory=list)  # second, accounts, suspects
 
 
+class Together(NamedTuple):
+    """Where the accounts of a campaign's templates were, all taken together."""
+
+    egresses: float
+    again: float  # egresses at which two or more met
+    expected: float  # how many these would be of accounts at random
+    nats: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Members:
     """A campaign as it stands: its suspects, and the accounts they agree on."""
 
     suspects: list[Suspect]
     accounts: list[str]  # those that most suspects name first
+    met: list[float]  # part of egresses at which accounts at random meet: `Crowding.parts`
 
     def claims(self) -> dict[str, list[Alert]]:
         """Return what speaks against them, by detector, the strongest first."""
@@ -56,7 +74,26 @@ class Members:
         for suspect in self.suspects:
             for detector, nats in suspect.nats(tick).items():
                 by_signal.setdefault(suspect.claims[detector].signal, []).append(nats)
-        return together([harmonic(nats) for nats in by_signal.values()])
+        weights = {signal: harmonic(nats) for signal, nats in by_signal.items()}
+        meeting = self.meeting()
+        if meeting is not None:
+            weights["repetition"] = max(weights.get("repetition", 0.0), meeting.nats)
+        return together([weight for weight in weights.values() if weight > 0])
+
+    def meeting(self) -> "Together | None":
+        """Return at how many egresses the accounts of all its templates met, if it has several."""
+        meshes = [np.frombuffer(s.mesh, dtype=np.uint64) for s in self.suspects if s.mesh]
+        if len(meshes) < 2 or not self.met:
+            return None
+        found = meeting(np.bitwise_or.reduce(meshes).reshape(len(MESH), 1, -1))
+        rate = found.by_accident(among(self.met, found.places))
+        nats = at_least(found.again, of=found.egresses, rate=rate, correlation=CORRELATION)
+        return Together(
+            egresses=float(found.egresses[0]),
+            again=float(found.again[0]),
+            expected=float(rate[0] * found.egresses[0]),
+            nats=max(float(nats[0]) - CHOICE, 0.0),
+        )
 
 
 class Campaigns:
@@ -72,16 +109,18 @@ class Campaigns:
         self.by_id: dict[str, Campaign] = {}
         self.members: dict[str, Members] = {}
         self.accounts = 0  # in all, when it was last looked what hangs together
+        self.met: list[float] = []  # see `Members`, likewise
         self._campaign_of: dict[str, str] = {}
 
     def campaign_of(self, account: str) -> Campaign | None:
         """Return the campaign that an account takes part in."""
         return self.by_id.get(self._campaign_of.get(account, ""))
 
-    def group(self, tick: int, *, accounts: int) -> None:
+    def group(self, tick: int, *, accounts: int, met: list[float]) -> None:
         """Give what hangs together its names, where there are so many accounts in all."""
-        self.accounts = accounts
-        found = [members_of(part) for part in components(self.suspects, accounts=accounts)]
+        self.accounts, self.met = accounts, met
+        parts = components(self.suspects, accounts=accounts)
+        found = [members_of(part, met=met) for part in parts]
         found.sort(key=lambda m: (-len(m.accounts), m.suspects[0].key))
         before, self.members = self.members, {}
         for members in found:
@@ -105,18 +144,22 @@ class Campaigns:
         campaign.history.append((tick, len(members.accounts), len(members.suspects)))
         thin(campaign.history, most=HISTORY)
 
-    def snapshot(self) -> list[dict[str, Any]]:
+    def snapshot(self) -> dict[str, Any]:
         """Return the campaigns; their suspects are saved one by one."""
-        return [asdict(campaign) for campaign in self.by_id.values()]
+        return {
+            "campaigns": [asdict(campaign) for campaign in self.by_id.values()],
+            "accounts": self.accounts,
+            "met": self.met,
+        }
 
-    def restore(self, state: list[dict[str, Any]], *, accounts: int, tick: int) -> None:
+    def restore(self, state: dict[str, Any], *, tick: int) -> None:
         """Take back a `snapshot`, once the suspects are there."""
         self.by_id = {}
-        for kept in state:
+        for kept in state["campaigns"]:
             kept["history"] = [tuple(entry) for entry in kept["history"]]
             self.by_id[kept["id"]] = Campaign(**kept)
-        self.members = {name: Members(suspects=[], accounts=[]) for name in self.by_id}
-        self.group(tick, accounts=accounts)
+        self.members = {name: members_of([], met=[]) for name in self.by_id}
+        self.group(tick, accounts=state["accounts"], met=state["met"])
 
     def _name(self, members: Members, tick: int) -> str:
         known = {s.campaign for s in members.suspects if s.campaign in self.by_id}
@@ -144,7 +187,7 @@ def thin(history: list[tuple[int, int, int]], *, most: int) -> None:
         del history[1 + gaps.index(min(gaps))]
 
 
-def members_of(suspects: list[Suspect]) -> Members:
+def members_of(suspects: list[Suspect], *, met: list[float]) -> Members:
     """Return a campaign's suspects in order, and who takes part."""
     ordered = sorted(suspects, key=lambda suspect: suspect.key)
-    return Members(suspects=ordered, accounts=agreed(ordered))
+    return Members(suspects=ordered, accounts=agreed(ordered), met=met)

@@ -3,43 +3,36 @@
 from collections.abc import Sequence
 from typing import Any
 
-from detectors.core.records import Alert, Candidates, Places
+from detectors.core.records import Alert, Behind, Candidates
 
 #: Accounts named in one record at most, below Kafka's limit of a message.
 PART_ACCOUNTS = 10_000
 
 
-def of(
-    alerts: Sequence[Alert],
-    members: Sequence[list[str]],
-    places: Sequence[Places | None],
-    **head: Any,
-) -> list[Candidates]:
+def of(alerts: Sequence[Alert], behind: Sequence[Behind], **head: Any) -> list[Candidates]:
     """Return the records that tell of alerts and of who is behind them; one at least.
 
     Args:
         alerts: raised in the tick, candidates among them.
-        members: the accounts behind each one's entity.
-        places: who was banned there and who came after, where anybody was.
+        behind: each one's entity.
         head: what all the records say alike, as fields of `Candidates`.
     """
-    parts: list[list[tuple[Alert, list[str], Places | None]]] = [[]]
+    parts: list[list[tuple[Alert, Behind]]] = [[]]
     accounts = 0
-    for alert, behind, left in zip(alerts, members, places, strict=True):
-        weight = len(alert.accounts) + len(behind) + 10
-        if left is not None:
-            weight += len(left.banned) + len(left.heirs)
+    for alert, those in zip(alerts, behind, strict=True):
+        weight = len(alert.accounts) + len(those.members) + 10
+        if those.places is not None:
+            weight += len(those.places.banned) + len(those.places.heirs)
         accounts += weight
         if accounts > PART_ACCOUNTS and parts[-1]:
             parts.append([])
             accounts = weight
-        parts[-1].append((alert, behind, left))
+        parts[-1].append((alert, those))
     return [
         Candidates(
             **head,
-            alerts=[alert for alert, _, _ in part],
-            members=[behind for _, behind, _ in part],
-            places={at: left for at, (_, _, left) in enumerate(part) if left is not None},
+            alerts=[alert for alert, _ in part],
+            behind=[those for _, those in part],
             part=number,
             parts=len(parts),
         )

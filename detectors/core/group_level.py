@@ -16,7 +16,7 @@ from detectors.core.links import Links
 from detectors.core.members import Members
 from detectors.core.population import HORIZON, HOUR, Lone, Population
 from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
-from detectors.core.records import Alert, Delta, Places, Scope
+from detectors.core.records import Alert, Behind, Delta, Scope
 from detectors.core.service_level import ServiceLevel
 from detectors.core.singles import Singles
 from detectors.core.succession import Succession
@@ -200,8 +200,8 @@ class GroupLevel(Level):
         tests = self.tests if raised else 0.0
         output.candidates += candidates.of(
             raised,
-            [self._members_of(alert, tick) for alert in raised],
-            [self._places_of(alert, tick) for alert in raised],
+            [self._behind(alert, tick) for alert in raised],
+            met=self.population.lone["proxy"].crowding.parts,
             source=self.partition,
             sources=self.waiting.sources,
             tick=tick,
@@ -209,21 +209,19 @@ class GroupLevel(Level):
             tests=tests,
         )
 
-    def _members_of(self, alert: Alert, tick: int) -> list[str]:
-        """Return the accounts behind an alert's entity within a day, the busiest first."""
+    def _behind(self, alert: Alert, tick: int) -> Behind:
+        """Return who is behind an alert's group, who was banned there, and where they met."""
         name = f"{alert.entity.scope}:{alert.entity.value}"
         row = self.profiles.index.get(name)
         if row is None:  # an account's alert, or of a group that has no room any more
-            return []
-        return self.members.accounts(row, name, since=tick - DAY)[:MEMBERS]
-
-    def _places_of(self, alert: Alert, tick: int) -> Places | None:
-        """Return who was banned in an alert's group and who came after, if anybody was."""
-        name = f"{alert.entity.scope}:{alert.entity.value}"
-        row = self.profiles.index.get(name)
-        if row is None or self.profiles["bans"][row] < LEAST_BANS:
-            return None
-        return Succession.of(self.members, row, name, now=tick).places(most=MEMBERS)
+            return Behind()
+        places, mesh = None, b""
+        if self.profiles["bans"][row] >= LEAST_BANS:
+            places = Succession.of(self.members, row, name, now=tick).places(most=MEMBERS)
+        if alert.entity.scope == "template":
+            mesh = presence.mesh(self.profiles, row).tobytes()
+        members = self.members.accounts(row, name, since=tick - DAY)[:MEMBERS]
+        return Behind(members, places, mesh)
 
     def _read(self, delta: Delta, tick: int) -> Links:
         """Return the delta's links to groups of several accounts; count those without company."""
@@ -373,7 +371,11 @@ class GroupLevel(Level):
         profiles = self.profiles
         for scope, lone in self.population.lone.items():
             rows = np.flatnonzero(profiles["scope"] == SCOPE_CODES[scope])
-            lone.look(presence.present(profiles, rows, tick=tick), partitions=self.waiting.sources)
+            lone.crowding.look(
+                presence.present(profiles, rows, tick=tick),
+                alone=float(lone.active[1]),
+                partitions=self.waiting.sources,
+            )
 
     def _sum_population(self, tick: int) -> None:
         population = self.population

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.core.beat import Beat
 from detectors.core.capabilities import KINDS
+from detectors.sketches.crowding import Crowding
 from detectors.sketches.decayed import Floats, presence
 from detectors.sketches.mixture import SLOTS
 
@@ -16,9 +17,6 @@ HORIZON, HOUR, NOW = 300.0, 3600.0, 15.0
 HORIZONS = np.array([HORIZON, HOUR, NOW])
 #: Age under which an account counts as young.
 YOUNG = 86_400
-#: Numbers of accounts for which it is known where they would meet; and looks that teach it.
-DRAWN = np.concatenate([[0.0], 2.0 ** np.arange(1, 11)])
-LOOKS = 1440
 #: Releases remembered.
 RELEASES = 64
 
@@ -32,34 +30,12 @@ class Lone:
     )  # for each of `HORIZONS`
     moved: Floats = field(default_factory=lambda: np.zeros((len(HORIZONS), SLOTS)))
     company: float = 0.0  # accounts that do share, within an hour
-    looks: int = 0
-    meetings: Floats = field(default_factory=lambda: np.zeros(len(DRAWN)))  # see `met`
+    crowding: Crowding = field(default_factory=Crowding)
 
     @property
     def shared(self) -> float:
         """The part of all accounts that shares with another."""
         return (self.company + 1.0) / (self.company + float(self.active[1]) + 10.0)
-
-    def look(self, present: Floats, *, partitions: int) -> None:
-        """Learn how accounts crowd in groups, slowly: over a day, or since the start.
-
-        Args:
-            present: accounts within the hour of each group counted here.
-            partitions: of the groups; each counts its own part of all.
-        """
-        everybody = float(present.sum() + self.active[1]) * partitions
-        drawn = np.minimum(DRAWN / max(everybody, 10.0), 1.0)[:, None]
-        crowd = np.maximum(present, 1.0)
-        none = (1.0 - drawn) ** crowd
-        one = crowd * drawn * (1.0 - drawn) ** (crowd - 1.0)
-        met = np.maximum(1.0 - none - one, 0.0).sum(axis=1) * partitions
-        self.looks += 1
-        self.meetings += (met - self.meetings) / min(self.looks, LOOKS)
-
-    def met(self, drawn: Floats) -> Floats:
-        """Return at how many groups two or more would meet of so many accounts taken at random."""
-        met: Floats = np.interp(drawn, DRAWN, self.meetings)
-        return met
 
     def add(self, away: NDArray[np.int64], moved_to: NDArray[np.int64]) -> None:
         """Count accounts that were away for so many seconds, and moves to model slots."""
@@ -126,8 +102,7 @@ class Population:
                     lone.active.tolist(),
                     lone.moved.tolist(),
                     lone.company,
-                    lone.looks,
-                    lone.meetings.tolist(),
+                    lone.crowding.snapshot(),
                 ]
                 for scope, lone in self.lone.items()
             },
@@ -138,11 +113,10 @@ class Population:
         self.released, self.faded_at = state["released"], state["faded_at"]
         if "beat" in state:
             self.beat.restore(state["beat"])
-        for scope, (active, moved, company, looks, meetings) in state["lone"].items():
+        for scope, (active, moved, company, crowding) in state["lone"].items():
             self.lone[scope] = Lone(
                 active=np.array(active),
                 moved=np.array(moved),
                 company=company,
-                looks=looks,
-                meetings=np.array(meetings),
             )
+            self.lone[scope].crowding.restore(crowding)

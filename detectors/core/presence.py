@@ -125,3 +125,8 @@ def present(profiles: Profiles, rows: Rows, *, tick: int) -> NDArray[np.float64]
 def _either(bits: Hashes, rows: Rows) -> Hashes:
     either: Hashes = bits[rows, 0] | bits[rows, 1]
     return either
+
+
+def mesh(profiles: Profiles, rows: Rows | int) -> Hashes:
+    """Return the bits of `MESH` within a day, (3, …, words)."""
+    return np.stack([profiles[c][rows, 0] | profiles[c][rows, 1] for c in MESH])

@@ -262,6 +262,14 @@ class Places(msgspec.Struct, frozen=True, array_like=True, gc=False):
     heirs: list[tuple[str, int]]
 
 
+class Behind(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Who and what is behind an alert's entity, whoever the alert names."""
+
+    members: list[str] = []  # accounts within a day, the busiest first
+    places: Places | None = None  # where anybody was banned
+    mesh: bytes = b""  # of a template, the egresses where its accounts met: `presence.mesh`
+
+
 class Candidates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one tick of one partition of the groups says to the campaigns.
 
@@ -275,12 +283,12 @@ class Candidates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     tracked: int  # accounts known in all
     tests: float  # a day, of all detectors in the partition: one of many is odd by chance
     alerts: list[Alert]
-    members: list[list[str]]  # of each alert's entity, within a day, whoever the alert names
+    behind: list[Behind]  # each of them
     part: int = 0
     parts: int = 1
     idle: bool = False  # the groups are always waited for
     awake: bool = False
-    places: dict[int, Places] = {}  # by position of alerts about groups that know of bans
+    met: list[float] = []  # part of egresses at which accounts at random meet: `Crowding.parts`
 
     @property
     def weight(self) -> int:

@@ -1,12 +1,12 @@
 """Entities under suspicion, and what speaks against them."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import convert, to_builtins
 
-from detectors.core.records import Alert, Places, Scope, Signal
+from detectors.core.records import Alert, Behind, Scope, Signal
 
 #: Seconds in which evidence fades by half, and after which an account not named again is dropped.
 HALF_LIFE, FORGET = 43_200.0, 7 * 86_400
@@ -29,6 +29,7 @@ class Suspect:
         self.ties: dict[str, tuple[Signal, ...]] = {}  # of each of them, what it was named for
         self.banned: dict[str, int] = {}  # account to the second it was banned, in order
         self.heirs: dict[str, int] = {}  # newcomer to the second it came, once heirs are told of
+        self.mesh = b""  # where its accounts met, if it is a template
         self.campaign: str | None = None
         self.changed = True  # since the last checkpoint
 
@@ -37,7 +38,7 @@ class Suspect:
         """How many accounts' names it holds, each as often as it does."""
         return len(self.members) + 2 * len(self.named) + len(self.banned) + len(self.heirs)
 
-    def take(self, alert: Alert, members: Sequence[str], places: Places | None) -> None:
+    def take(self, alert: Alert, behind: Behind) -> None:
         """Take in an alert; a candidate that is weaker than what is known says nothing new."""
         tick = int(alert.ts)
         before = self.claims.get(alert.detector)
@@ -54,11 +55,12 @@ class Suspect:
                 self.ties[account] = known.setdefault(tie, (*tie, alert.signal))
         for account in list(self.named)[: max(len(self.named) - MOST_ACCOUNTS, 0)]:
             del self.named[account], self.ties[account]
-        if places is not None:
-            self.banned = _newest(self.banned | dict(places.banned), tick)
+        if behind.places is not None:
+            self.banned = _newest(self.banned | dict(behind.places.banned), tick)
             if alert.signal == "heir" or self.heirs:
-                self.heirs = _newest(self.heirs | dict(places.heirs), tick)
-        self.members = list(dict.fromkeys([*members, *alert.accounts]))
+                self.heirs = _newest(self.heirs | dict(behind.places.heirs), tick)
+        self.members = list(dict.fromkeys([*behind.members, *alert.accounts]))
+        self.mesh = behind.mesh
         self.changed = True
 
     def nats(self, tick: int) -> dict[str, float]:
@@ -86,6 +88,7 @@ class Suspect:
             "ties": [tied.index(tie) for tie in ties],
             "banned": list(self.banned.items()),
             "heirs": list(self.heirs.items()),
+            "mesh": self.mesh,
             "campaign": self.campaign,
         }
 
@@ -98,6 +101,7 @@ class Suspect:
         tied = [tuple(tie) for tie in state["tied"]]
         suspect.ties = {a: tied[t] for a, t in zip(suspect.named, state["ties"], strict=True)}
         suspect.banned, suspect.heirs = dict(state["banned"]), dict(state["heirs"])
+        suspect.mesh = state["mesh"]
         suspect.campaign, suspect.changed = state["campaign"], False
         return suspect
 
@@ -113,11 +117,11 @@ class Suspects:
         """Return the suspects in the order in which they came."""
         return iter(self.by_key.values())
 
-    def take(self, alert: Alert, members: Sequence[str], places: Places | None) -> Suspect:
+    def take(self, alert: Alert, behind: Behind) -> Suspect:
         """Take in an alert, and return its entity."""
         key = (alert.entity.scope, alert.entity.value)
         suspect = self.by_key.setdefault(key, Suspect(key))
-        suspect.take(alert, members, places)
+        suspect.take(alert, behind)
         return suspect
 
     def fade(self, tick: int) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from scipy.special import gammaincc
 
-#: How alike different signals of one entity are taken to be, as a correlation.
-CORRELATION = 0.5
+#: How alike different signals of one entity are taken to be, as a correlation: as much as the two
+#: that were most alike in worlds without a campaign (`python -m tests.bench.alike`).
+CORRELATION = 0.33
 #: Covariance of -2 ln p of two signals with that correlation.
 COVARIANCE = 3.263 * CORRELATION + 0.710 * CORRELATION**2 + 0.027 * CORRELATION**3
 #: Nats past which a p-value is no longer told apart from nought.

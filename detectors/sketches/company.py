@@ -1,11 +1,12 @@
-"""Do the accounts of a template meet at the same egresses more than accounts do anyway?"""
+"""Do accounts meet at the same egresses more than accounts do anyway?"""
 
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from detectors.core import presence
 from detectors.core.detector import Floats, Tick
-from detectors.core.presence import MESH
 from detectors.core.profiles import Profiles
 from detectors.sketches.distinct import estimate
 
@@ -13,8 +14,8 @@ from detectors.sketches.distinct import estimate
 LEAST_EGRESSES = 2.5
 #: Part of egresses that is met at again however seldom that was seen, and at most.
 LEAST_RATE, MOST_RATE = 0.05, 0.95
-#: Bits of which one may be set already by another egress.
-_BITS = 512
+#: How alike the egresses of ordinary accounts are in whether they meet there.
+CORRELATION = 0.02
 
 
 class Meeting(NamedTuple):
@@ -23,25 +24,36 @@ class Meeting(NamedTuple):
     places: Floats  # pairs of an account and an egress
     egresses: Floats
     again: Floats  # egresses to which a second account came
-    usual: Floats  # part of egresses to which one comes where they have nothing in common
+
+    def by_accident(self, met: Floats) -> Floats:
+        """Return the part of egresses to be expected, of which accounts at random meet at some.
+
+        Bits that another egress has set already look like a meeting too.
+        """
+        rate: Floats = met + self.egresses / (2 * BITS)
+        return np.clip(rate, LEAST_RATE, MOST_RATE)
 
 
-def meeting(profiles: Profiles, tick: Tick) -> Meeting:
-    """Return where each row's accounts were, and how often they would meet by accident.
+BITS = 64 * presence.COLUMNS["egress_bits"].shape[-1]
+
+
+def meeting(mesh: NDArray[np.uint64]) -> Meeting:
+    """Return where accounts were, from the bits of `presence.mesh`, (3, n, words).
 
     Each egress counts once however many meet there, as half an office uses what the other half
-    does; so a template is judged by at how many places its accounts met, not by how many met.
+    does; so accounts are judged by at how many places they met, not by how many met.
     """
-    egresses, places, again = (
-        estimate(np.bitwise_or.reduce(profiles[column][tick.rows], axis=1)) for column in MESH
-    )
+    egresses, places, again = (estimate(bits) for bits in mesh)
     egresses = np.maximum(egresses, 1.0)
-    places = np.maximum(places, egresses)
-    again = np.minimum(again, egresses)
+    return Meeting(np.maximum(places, egresses), egresses, np.minimum(again, egresses))
+
+
+def of_templates(profiles: Profiles, tick: Tick) -> tuple[Meeting, Floats]:
+    """Return where each row's accounts were, and the part of egresses at which any would meet."""
+    found = meeting(presence.mesh(profiles, tick.rows))
     lone = tick.population.lone.get("proxy")
-    met = lone.met(places) if lone is not None else egresses
-    by_accident = met / egresses + egresses / (2 * _BITS)
-    return Meeting(places, egresses, again, np.clip(by_accident, LEAST_RATE, MOST_RATE))
+    met = lone.crowding.met(found.places) if lone is not None else np.ones(len(tick.rows))
+    return found, found.by_accident(met)
 
 
 def excess(profiles: Profiles, tick: Tick) -> Floats:
@@ -49,6 +61,6 @@ def excess(profiles: Profiles, tick: Tick) -> Floats:
 
     It is 0 for one organisation, and for people who have nothing but the template in common.
     """
-    _, egresses, again, usual = meeting(profiles, tick)
-    beyond = np.clip((again / egresses - usual) / (1.0 - usual), 0.0, 1.0)
-    return np.where(egresses >= LEAST_EGRESSES, beyond, 0.0)
+    found, usual = of_templates(profiles, tick)
+    beyond = np.clip((found.again / found.egresses - usual) / (1.0 - usual), 0.0, 1.0)
+    return np.where(found.egresses >= LEAST_EGRESSES, beyond, 0.0)

@@ -4,7 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 
 from detectors.core.campaign_level import CampaignLevel
-from detectors.core.records import Alert, Candidates, Entity, Evidence, Places, Signal, Window
+from detectors.core.records import (
+    Alert,
+    Behind,
+    Candidates,
+    Entity,
+    Evidence,
+    Places,
+    Signal,
+    Window,
+)
 from tests.detectors.traffic import EPOCH, settings
 
 PEOPLE = 10_000
@@ -72,10 +81,10 @@ class Course:
             tracked=PEOPLE,
             tests=1000.0,
             alerts=list(alerts),
-            members=[list(a.accounts) for a in alerts]
-            if members is None
-            else [list(m) for m in members],
-            places=dict(places or {}),
+            behind=[
+                Behind(list(those), (places or {}).get(at))
+                for at, those in enumerate(members or [a.accounts for a in alerts])
+            ],
         )
         told = self.level.process([candidates], self.offset).alerts
         self.offset += 1

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from detectors.core.records import Alert, Candidates
+from detectors.core.records import Alert, Behind, Candidates
 from detectors.core.suspects import HALF_LIFE, MOST_SUSPECTS
 from tests.detectors.course import PEOPLE, Course, accounts, alert, level, restarted
 from tests.detectors.traffic import EPOCH
@@ -158,7 +158,7 @@ def test_partitions_are_waited_for() -> None:
             tracked=PEOPLE,
             tests=1000.0,
             alerts=list(alerts),
-            members=[list(a.accounts) for a in alerts],
+            behind=[Behind(list(a.accounts)) for a in alerts],
         )
 
     one = alert("a", accounts(0, 20), at=1)

@@ -1,0 +1,74 @@
+"""How often accounts taken at random would meet, by how everybody crowds in groups."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+#: Numbers of accounts for which it is known where they would meet; and looks that teach it.
+DRAWN = np.concatenate([[0.0], 2.0 ** np.arange(13)])
+LOOKS = 1440
+
+
+class Crowding:
+    """Knows for some numbers of accounts, taken at random, where they would be.
+
+    That is at how many groups, and at how many of them two or more: a sum over all groups of the
+    chances that a binomial count of its accounts is one or more, and two or more.  Learned slowly,
+    over a day of looks, or over all since the start.
+
+    >>> crowding = Crowding()
+    >>> crowding.look(np.array([50.0, 50.0]), alone=900.0, partitions=1)
+    >>> crowding.met(np.array([2.0, 40.0])).round(2).tolist()
+    [0.0, 0.04]
+    """
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.seen = np.zeros((2, len(DRAWN)))  # groups, and groups met at
+
+    def look(self, present: Floats, *, alone: float, partitions: int) -> None:
+        """Learn from the accounts of each group, and those that are in none.
+
+        Args:
+            present: accounts of each group that is counted here.
+            alone: accounts that share with nobody.
+            partitions: of the groups; each counts its own part of all.
+        """
+        present = np.maximum(present, 1.0)
+        everybody = max(float(present.sum() + alone) * partitions, 10.0)
+        drawn = np.minimum(DRAWN / everybody, 1.0)[:, None]
+        none = (1.0 - drawn) ** present
+        one = present * drawn * (1.0 - drawn) ** (present - 1.0)
+        groups = (1.0 - none).sum(axis=1) + alone * drawn[:, 0]
+        met = np.maximum(1.0 - none - one, 0.0).sum(axis=1)
+        self.looks += 1
+        now = np.stack([groups, met]) * partitions
+        self.seen += (now - self.seen) / min(self.looks, LOOKS)
+
+    @property
+    def parts(self) -> list[float]:
+        """Return the part of their groups at which two or more of each of `DRAWN` would meet."""
+        groups, met = self.seen
+        parts: list[float] = (met / np.maximum(groups, 1e-9)).tolist()
+        return parts
+
+    def met(self, drawn: Floats) -> Floats:
+        """Return the part of their groups at which two or more of so many accounts would meet."""
+        return among(self.parts, drawn)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all that was learned."""
+        return {"looks": self.looks, "seen": self.seen.tolist()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take back a `snapshot`."""
+        self.looks, self.seen = state["looks"], np.array(state["seen"])
+
+
+def among(parts: list[float], drawn: Floats) -> Floats:
+    """Return what lies between `Crowding.parts`, for so many accounts."""
+    found: Floats = np.interp(drawn, DRAWN, parts)
+    return found

@@ -22,7 +22,7 @@ class Crowding:
     >>> crowding = Crowding()
     >>> crowding.look(np.array([50.0, 50.0]), alone=900.0, partitions=1)
     >>> crowding.met(np.array([2.0, 40.0])).round(2).tolist()
-    [0.0, 0.04]
+    [0.0, 0.03]
     """
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.sketches.distinct import estimate, mark
+from detectors.sketches.distinct import estimate, mark, marked
 
 hashes = st.lists(st.integers(0, 2**64 - 1), max_size=40)
 
@@ -40,3 +40,10 @@ def test_rows_do_not_disturb_each_other() -> None:
     both = np.zeros((2, 1), dtype=np.uint64)
     mark(both, np.array([1]), np.array([7], dtype=np.uint64))
     assert both.tolist() == [[0], [128]]
+
+
+def test_a_hash_is_marked_in_its_own_row_alone() -> None:
+    rows = np.zeros((2, 4), dtype=np.uint64)
+    both = np.array([77, 77], dtype=np.uint64)
+    mark(rows, np.array([1]), both[:1])
+    assert marked(rows, both).tolist() == [False, True]

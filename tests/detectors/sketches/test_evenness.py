@@ -63,3 +63,19 @@ def test_evenness_is_as_rare_as_is_claimed() -> None:
     nats = alike.surprise(seen, freedom=np.full(20_000, 12.0))
     for level in (1.0, 3.0, 5.0):
         assert 0.6 < (nats > level).mean() / np.exp(-level) < 1.5
+
+
+def test_accounts_beyond_the_last_edge_are_not_alike_for_that() -> None:
+    chance = np.random.default_rng(4)
+    heavy = np.round(np.exp(chance.normal(10.5, 1.0, size=60))).astype(np.int64)
+    _, _, variance = spread(histogram(heavy))
+    assert variance[0] > 1.0
+
+
+def test_heavy_accounts_that_a_balancer_feeds_are_told_from_those_that_nobody_does() -> None:
+    chance = np.random.default_rng(5)
+    alike, unlike = (
+        np.round(np.exp(chance.normal(7.3, sigma, size=60))).astype(np.int64)
+        for sigma in (0.05, 1.0)
+    )
+    assert spread(histogram(alike))[2][0] < 0.1 < spread(histogram(unlike))[2][0]

@@ -68,6 +68,7 @@ class Fit(msgspec.Struct, frozen=True):
     temperature: float = 1.0
     confidence: float = 0.5
     examples: int = 0
+    common: tuple[int, ...] = ()  # features that many ordinary prompts have: no verdict moves them
 
 
 class Capability:
@@ -102,6 +103,7 @@ class Capability:
         # words nobody has met neither help nor dilute.
         self._known: Floats = np.asarray(table.any(axis=1), np.float32)
         self._fit = fit
+        self._common = frozenset(fit.common)
         self._blank = blank
         self._hasher = Hasher()
         self._model: Any = SoftmaxRegression(optimizer=SGD(rate))  # River's verbs are untyped
@@ -189,8 +191,9 @@ class Capability:
 
         What comes more than once in the features of several requests counts as often.  However
         many they are, they are scaled to unit length, as one request is, so that they teach as
-        much as one.  How common a capability is, is not learned from verdicts: they come from
-        alerts, and would tilt every guess towards what is alerted on.
+        much as one.  Neither how common a capability is nor what the words mean that are `common`
+        is learned from verdicts: they come from alerts, and would tilt every guess towards what is
+        alerted on.
 
         Args:
             features: of all the requests, one behind the other.
@@ -210,14 +213,16 @@ class Capability:
             raise ValueError(f"Features are numbers from 0 to {FEATURES - 1}, at least one.")
         prior = self._table[_INTERCEPT].tolist()
         self._recall([*numbers, _INTERCEPT])
-        self._known[numbers] = 1.0
         self._model.learn_one(_bag(numbers, times.tolist()), capability)
-        if not self._blank:
-            for weights, value in zip(self._weights, prior, strict=True):
-                weights[_INTERCEPT] = value
+        taught = [number for number in numbers if number not in self._common]
         for code, weights in enumerate(self._weights):
-            self._table[numbers, code] = [weights[number] for number in numbers]
+            for number in self._common.intersection(numbers):
+                del weights[number]
+            if not self._blank:
+                weights[_INTERCEPT] = prior[code]
+            self._table[taught, code] = [weights[number] for number in taught]
             self._table[_INTERCEPT, code] = weights[_INTERCEPT]
+        self._known[taught] = 1.0
 
     def river_likelihoods(self, features: Ints) -> list[float]:
         """Return what River itself says, uncalibrated: the table must agree with it."""

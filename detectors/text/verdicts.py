@@ -15,6 +15,8 @@ OUTCOMES = (
     "repeated",  # the alert was judged so before: it counts once
     "silent",  # it teaches nothing: undecided, or without features or what they are after
 )
+#: Those of a verdict of which something was learned.
+TAUGHT = frozenset({"learned", "reversed"})
 #: Alerts whose verdicts are remembered; of others a repeated one would count again.
 REMEMBERED = 100_000
 

@@ -144,7 +144,7 @@ def test_topics_are_made_when_asked_and_are_well_then(house: str) -> None:
     assert code == 0
     topics = [(status, sentence) for check, status, sentence in after if check == "topics"]
     assert topics[0][1].startswith("created ")
-    assert topics[1][1].startswith("10 topics are there")
+    assert topics[1][1].startswith("11 topics are there")
     assert ("clock", "OK") in [(check, status) for check, status, _ in after]
     assert "doctor" not in " ".join(asyncio.run(names(house)))
 

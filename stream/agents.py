@@ -224,7 +224,9 @@ class Agents:
         """Tell of verdicts that cannot be read, then commit; `VerdictReader` learns the others."""
         values, offsets = [record.value for record in run], [record.offset for record in run]
         decoded = codec.decode_verdicts(values, offsets, source=tp.topic, partition=tp.partition)
-        await asyncio.gather(*[await self.outlet.dead_letter(each) for each in decoded.dead_letters])
+        await asyncio.gather(
+            *[await self.outlet.dead_letter(each) for each in decoded.dead_letters]
+        )
         await self.accounts.app.consumer.commit_offsets({tp: run[-1].offset + 1})
         self.intake.taken(tp, run)
 

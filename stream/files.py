@@ -79,11 +79,13 @@ class InputFile:
 
     def lines(self, *, block_bytes: int, line_bytes: int) -> Iterator[tuple[int, bytes]]:
         """Yield the lines that are not blank, with their numbers from 1; otherwise as `blocks`."""
-        number = 0
+        first = 1
         for block in self.blocks(block_bytes=block_bytes, line_bytes=line_bytes):
-            for number, line in enumerate(block.removesuffix(b"\n").split(b"\n"), number + 1):
+            lines = block.removesuffix(b"\n").split(b"\n")
+            for number, line in enumerate(lines, first):
                 if line.strip():
                     yield number, line
+            first += len(lines)
 
     def _unpacked(self, raw: BinaryIO) -> _Readable:
         packed = self.name.endswith(".gz") or raw.peek(2)[:2] == _GZIP  # type: ignore[attr-defined]

@@ -52,12 +52,12 @@ class Summary:
         }
 
     def __str__(self) -> str:
+        learned = f", {self.verdicts:,} verdicts learned" if self.verdicts else ""
         return (
             f"{'interrupted after ' if self.interrupted else ''}{self.records:,} records in "
             f"{self.seconds:,.1f} s ({self.requests_per_second:,.0f} requests/s): "
             f"{self.requests:,} requests, {self.dead_letters:,} dead letters, "
-            f"{self.alerts:,} alerts"
-            f"{f', {self.verdicts:,} verdicts learned' if self.verdicts else ''}; {self.peak_memory_bytes / 1e6:,.0f} MB at peak"
+            f"{self.alerts:,} alerts{learned}; {self.peak_memory_bytes / 1e6:,.0f} MB at peak"
         )
 
 

@@ -36,9 +36,7 @@ TOPICS = (
         large=True,
     ),
     Topic(name="alerts", purpose="anomalies, explained", copartitioned=False),
-    Topic(
-        name="verdicts", purpose="what analysts say of alerts", copartitioned=False, kept=True
-    ),
+    Topic(name="verdicts", purpose="what analysts say of alerts", copartitioned=False, kept=True),
     Topic(name="dead-letters", purpose="records that broke their contract", copartitioned=False),
 )
 #: Those whose records count in the order in which they came: they have one partition.

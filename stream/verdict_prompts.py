@@ -1,4 +1,4 @@
-"""Prompts that an analyst has at hand, to what they have in common: no word of them goes further."""
+"""Prompts that an analyst has at hand, to what they have in common."""
 
 from typing import Literal
 

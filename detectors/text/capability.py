@@ -37,7 +37,7 @@ ORDINARY = 0
 WITHOUT_ANSWER = frozenset({"embedding", "embeddings", "moderation", "moderations", "rerank"})
 #: The weights that one verdict changes move the scores of no request by more than this: several
 #: verdicts turn a clear case.
-VERDICT_RATE = 0.5
+VERDICT_RATE = 1.0
 
 _CLASSES = len(CAPABILITIES)
 _INTERCEPT = FEATURES

@@ -90,26 +90,30 @@ def _send(bootstrap: str, alert: str, record: bytes) -> None:
     from confluent_kafka import Producer
 
     from stream import librdkafka, settings
+    from stream.doctor.cluster import Cluster
 
     given = settings.read(bootstrap=bootstrap)
-    topic, faults = given.topic("verdicts"), ["it does not answer"]
-    producer = librdkafka.client(
-        Producer,
-        given,
-        {
-            "message.timeout.ms": int(ATTEMPT * 1000),
-            "error_cb": lambda error: faults.append(error.str()),
-        },
-    )
+    topic, cluster = given.topic("verdicts"), Cluster(given)
+    there = cluster.metadata()
+    if there is None:
+        raise _not_taken(given.bootstrap, "it does not answer")
+    if topic not in there.topics and not cluster.embedded:
+        # Sending would make a topic with as many partitions as the broker likes.
+        raise _not_taken(given.bootstrap, f"there is no {topic}, which a worker makes at its start")
+    producer = librdkafka.client(Producer, given, {"message.timeout.ms": int(ATTEMPT * 1000)})
+    faults = ["it does not acknowledge"]
 
     def delivered(error: Any, _: object) -> None:
-        faults[:] = [] if error is None else [*faults[1:], error.str()]
+        faults[:] = [] if error is None else [error.str()]
 
-    # The one partition there is; on the embedded broker, which makes more, that whose order counts.
+    # The one partition there is; on the embedded broker, which makes more, all take the first.
     producer.produce(topic, record, alert, 0, on_delivery=delivered)
     producer.flush(ATTEMPT + 1.0)
     if faults:
-        raise WeirError(
-            f"{topic} at {given.bootstrap} did not take the verdict ({faults[0]}): "
-            "`weir doctor` says what is wrong there"
-        )
+        raise _not_taken(given.bootstrap, faults[0])
+
+
+def _not_taken(where: str, reason: str) -> WeirError:
+    return WeirError(
+        f"the broker at {where} did not take the verdict ({reason}): `weir doctor` says what to do"
+    )

@@ -1,4 +1,5 @@
 import json
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from detectors.core.records import Verdict
 from detectors.text.capability import Capability
@@ -246,9 +248,22 @@ def test_a_verdict_is_sent_to_its_topic_by_its_alert(embedded: str, keep: Keep) 
 
 
 def test_a_broker_that_is_away_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.verdict_command.ATTEMPT", 0.2)
+    monkeypatch.setattr("stream.doctor.cluster.PATIENCE", 0.2)
 
     code, _, error = run("undecided", "--bootstrap", "127.0.0.1:1")
 
     assert code == 2
     assert "did not take the verdict" in error
+
+
+def test_a_kafka_without_the_topic_is_not_made_to_make_one(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEIR_TOPIC_PREFIX", prefix := f"verdict-{uuid.uuid4().hex[:8]}.")
+
+    code, _, error = run("undecided", "--bootstrap", kafka)
+
+    assert code == 2
+    assert f"there is no {prefix}verdicts, which a worker makes at its start" in error
+    topics = AdminClient({"bootstrap.servers": kafka}).list_topics(timeout=10.0).topics
+    assert f"{prefix}verdicts" not in topics

@@ -36,14 +36,14 @@ def main() -> None:
         if each.right == {"ordinary"}
     ]
     print(f"ordinary, as shipped: {mistaken(Capability.shipped(), ordinary):.2%} mistaken")
-    everything = Capability.shipped()
+    everything, given = Capability.shipped(), 0
     for kind in CAPABILITIES[1:]:
         code, taken = CAPABILITIES.index(kind), []
         for ask in passing(kind, code=ORDINARY, count=options.templates):
             taken.append(teach(Capability.shipped(), ask, code, prompts=options.prompts))
-            teach(everything, ask, code, prompts=options.prompts)
+            given += teach(everything, ask, code, prompts=options.prompts) or 0
         print(f"{kind}: {len(taken)} templates, verdicts {_spread(taken)}")
-    print(f"ordinary, after all of these: {mistaken(everything, ordinary):.2%} mistaken")
+    print(f"ordinary, after {given} verdicts on all: {mistaken(everything, ordinary):.2%} mistaken")
     for kind in BENIGN:
         taken = [
             teach(Capability.shipped(), ask, ORDINARY, prompts=options.prompts)

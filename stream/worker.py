@@ -77,10 +77,12 @@ async def _run_app(
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
     app, agents, lookout = weir_app.build(settings, config, metrics)
-    dog = Watchdog(stall=settings.stall_seconds, session=settings.session_seconds, metrics=metrics)
     verdicts = VerdictReader(settings, Verdicts(agents.capability), metrics)
     reading = asyncio.create_task(verdicts.run())
     await _caught_up(verdicts, reading, stop)
+    if stop.is_set():
+        return 0
+    dog = Watchdog(stall=settings.stall_seconds, session=settings.session_seconds, metrics=metrics)
     tasks = [
         reading,
         asyncio.create_task(app.start()),

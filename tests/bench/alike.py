@@ -53,7 +53,7 @@ class Watched:
                         least[detector.name] = min(p_value, least.get(detector.name, 1.0))
             return standing_out(level, detector, tick, scores, ended)
 
-        level._standing_out = look  # type: ignore[method-assign]
+        level._standing_out = look  # type: ignore[method-assign,assignment]
 
     def correlations(self, scope: str) -> list[tuple[float, str, str]]:
         """Return the detectors of a scope two by two, those most alike first."""

@@ -20,8 +20,8 @@ FILLINGS = 8
 FOLDS = 4
 # Not taken as ordinary when fitting: among what people share are agents' and graders' prompts too.
 _NOT_PLAINLY_ORDINARY = re.compile(
-    r"agent|cod(e|er|ing)|develop|engineer|program|test|debug|refactor|repo|git|tool|workflow|data"
-    r"|sql|analy|evaluat|assess|grad(e|er|ing)|judge|review|rubric|reason|automat|censor|browser",
+    r"\bagents?\b|autonom|coding|codebase|refactor|debug|repositor|github|\bsql\b|dataset"
+    r"|data anal|grader|grading|judge|rubric|automat|censor|browser",
     re.IGNORECASE,
 )
 _CHOICE = re.compile(r"\[([^\[\]|]+(?:\|[^\[\]|]+)+)\]")

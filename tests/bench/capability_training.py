@@ -21,8 +21,9 @@ HIDDEN = 0.3
 #: A feature counts once it stands in so many different wordings: no weight tells of one prompt.
 WORDINGS = 3
 #: Of the public ordinary prompts, each judged by a model that was not fitted on it, so many may
-#: be taken for something else: this sets the confidence.
-MISTAKEN = 0.03
+#: be taken for something else: this sets the confidence.  Sources of which nothing was fitted on
+#: are mistaken several times as often.
+MISTAKEN = 0.01
 
 
 class HeldOut(NamedTuple):

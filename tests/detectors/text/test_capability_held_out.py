@@ -50,7 +50,7 @@ def test_each_capability_has_many_wordings() -> None:
     for example in written():
         wordings[example.capability].add(example.group)
     assert sorted(wordings) == list(range(len(CAPABILITIES)))
-    assert min(map(len, wordings.values())) >= 40
+    assert min(map(len, wordings.values())) >= 150
 
 
 def test_no_wording_is_both_fitted_on_and_held_out() -> None:

@@ -69,8 +69,8 @@ class Capability:
     """Say what requests are after: one of `CAPABILITIES`, by its index.
 
     River's softmax regression over hashed words, openings, pairs of words and tool names, each
-    present or not and scaled to unit length.  It ships trained and goes on learning from verdicts.  The
-    weights are also held as one table, so that a batch is judged in one pass; a request is
+    present or not and scaled to unit length.  It ships trained and goes on learning from verdicts.
+    The weights are also held as one table, so that a batch is judged in one pass; a request is
     ordinary unless the others together are likelier than the `confidence`.
 
     >>> from detectors.text.words import words

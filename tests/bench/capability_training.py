@@ -22,7 +22,7 @@ HIDDEN = 0.3
 WORDINGS = 3
 #: Of the public ordinary prompts, each judged by a model that was not fitted on it, so many may
 #: be taken for something else: this sets the confidence.  Sources of which nothing was fitted on
-#: are mistaken several times as often.
+#: are mistaken more often.
 MISTAKEN = 0.01
 
 

@@ -72,7 +72,7 @@ def test_an_operation_without_an_answer_is_ordinary() -> None:
 
 
 def test_tools_of_a_computer_are_evidence() -> None:
-    text = asked("open the settings")
+    text = asked("please get it done until tonight")
     with_tools = text._replace(tools=("computer", "screenshot", "left_click", "type_text"))
     code = CAPABILITIES.index("computer_use")
     before, after = (

@@ -15,6 +15,8 @@ Ints = npt.NDArray[np.int64]
 
 #: Hashed features have numbers below this.
 FEATURES = 1 << 16
+#: Features that one request has at most, and of which one verdict teaches.
+LEARNED_FEATURES = 1024
 #: Of a longer prompt the beginning and the end are read: what is wanted stands there.
 PROMPT_HEAD, PROMPT_TAIL = 128, 64
 SYSTEM_HEAD, SYSTEM_TAIL = 64, 32

@@ -41,7 +41,11 @@ def main() -> None:
         examples += cued(examples)
         model = calibrated(train(examples), judged, examples=len(examples))
         SHIPPED.write_bytes(model.to_bytes())
-        print(f"{SHIPPED.name}: {SHIPPED.stat().st_size:,} bytes, {model.fit}\n")
+        size, fit = SHIPPED.stat().st_size, model.fit
+        print(
+            f"{SHIPPED.name}: {size:,} bytes, temperature {fit.temperature}, confidence "
+            f"{fit.confidence}, {fit.examples:,} examples, {len(fit.common):,} common features\n"
+        )
     shipped = Capability.shipped()
     if judged is not None:
         print_folds(judged, shipped.fit)

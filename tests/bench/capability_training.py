@@ -24,6 +24,8 @@ WORDINGS = 3
 #: be taken for something else: this sets the confidence.  Sources of which nothing was fitted on
 #: are mistaken more often.
 MISTAKEN = 0.01
+#: A feature is common that so many of the public ordinary prompts have.
+COMMON = 0.02
 
 
 class HeldOut(NamedTuple):
@@ -80,7 +82,22 @@ def calibrated(model: Capability, judged: HeldOut, *, examples: int) -> Capabili
     public = np.array([example.source != "written" for example in judged.examples])
     unlike = 1.0 - cooled(logs, temperature)[public & (truth == ORDINARY), ORDINARY]
     confidence = round(float(np.quantile(unlike, 1.0 - MISTAKEN)), 3)
-    return model.fitted(Fit(temperature=temperature, confidence=confidence, examples=examples))
+    ordinary = [example for example in judged.examples if example.source != "written"]
+    return model.fitted(
+        Fit(
+            temperature=temperature,
+            confidence=confidence,
+            examples=examples,
+            common=common(ordinary),
+        )
+    )
+
+
+def common(ordinary: Sequence[Example]) -> tuple[int, ...]:
+    """Return the features that so many ordinary prompts have that they tell nothing of them."""
+    numbers = Hasher().features([example.asked for example in ordinary]).numbers
+    share = np.bincount(numbers, minlength=FEATURES) / len(ordinary)
+    return tuple(np.flatnonzero(share >= COMMON).tolist())
 
 
 def cooled(logs: npt.NDArray[np.float64], temperature: float) -> npt.NDArray[np.float64]:

@@ -157,7 +157,8 @@ def _opening(hashes: npt.NDArray[np.uint64]) -> Ints:
     words_each = np.minimum(np.diff(borders) - 1, OPENING)
     upto = words_each.cumsum()
     first = borders[:-1] + 1 - (upto - words_each)
-    return first.repeat(words_each) + np.arange(words_each.sum())
+    places: Ints = first.repeat(words_each) + np.arange(words_each.sum())
+    return places
 
 
 def _joined(asked: Asked) -> list[str]:

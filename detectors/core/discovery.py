@@ -19,8 +19,9 @@ class Discovery:
     a test stakes a tenth of it and is an alert when its p-value is below the stake.  A test that
     is none costs its stake; an alert earns a little, as where much is found a little more may be
     wrong.  Tests with a p-value above a half are not made at all, and the others at twice their
-    p-value: most are of what has hardly begun, and would use up the budget of what grows.  So the expected number of false alerts stays below the budget and a twentieth of all
-    alerts, whatever the tests' number and order, and a stretch without tests costs nothing.
+    p-value: most are of what has hardly begun, and would use up the budget of what grows.  So the
+    expected number of false alerts stays below the budget and a twentieth of all alerts, whatever
+    the tests' number and order, and a stretch without tests costs nothing.
 
     References:
         Tian, Ramdas (2019), ADDIS: an adaptive discarding algorithm for online FDR control with

@@ -241,7 +241,10 @@ class Profiles:
     def _grow(self, size: int) -> None:
         old = len(self._dirty)
         for name, spec in self.specification.items():
-            array = np.full((size, *spec.shape), spec.fill, dtype=spec.dtype)
+            # Rows that nobody has yet take no memory: what is zero is not written.
+            array = np.zeros((size, *spec.shape), dtype=spec.dtype)
+            if spec.fill:
+                array[:] = spec.fill
             if old:
                 array[:old] = self._columns[name]
             self._columns[name] = array

@@ -166,7 +166,7 @@ class EvenShare(Detector):
         if len(some):
             members, middle[some], apart = spread(histograms[some])
             freedom[some] = USED * (members - 1.0)
-            # What counting alone adds, in parts of the variance where accounts differ by a factor e.
+            # What counting adds, in parts of the variance where accounts differ by a factor e.
             noise = 1.0 + 1.0 / np.maximum(middle[some], 1.0)
             variance[some] = np.where(middle[some] >= LEAST_COUNT, apart / noise, 0.0)
         shape = (-1, KINDS)

@@ -98,15 +98,17 @@ class Level:
         self.models = Models()
         self.clock = 0
         self.alerts_raised = 0
-        every = {"scope": Column("int8"), "suspect_since": Column("int64"), **columns}
+        #: By detector and name, when an alert was raised last and with which score, oldest first.
+        self._raised: dict[tuple[str, str], tuple[int, float]] = {}
+        every = {
+            "scope": Column("int8"),
+            "suspect_since": Column("int64"),
+            "test": Column("int64"),  # number of the test in progress, the same for all detectors
+            **columns,
+        }
         for detector in self.detectors:
             every |= detector.columns
-            every |= {
-                f"{detector.name}_peak": Column("float32"),
-                f"{detector.name}_test": Column("int64"),
-                f"{detector.name}_raised_at": Column("int64"),
-                f"{detector.name}_raised": Column("float32"),
-            }
+            every[f"{detector.name}_peak"] = Column("float32")
         self.profiles = Profiles(capacity=settings.capacity, columns=every)
         self.calibrations = {
             (d.name, scope): Calibration()
@@ -124,10 +126,17 @@ class Level:
         """
         alerts = []
         parts = [(detector, *self._part(detector, tick)) for detector in self.detectors]
-        ended = [self._ended(detector, part) for detector, _, part in parts]
-        for (detector, positions, part), mature in zip(parts, ended, strict=True):
+        test, number = self.profiles["test"][tick.rows], tick.number // TEST
+        ended = self._ended(tick, test)
+        self.profiles["test"][tick.rows] = number
+        matures = [
+            ended[positions] & ~detector.withholds(self.profiles, part)
+            for detector, positions, part in parts
+        ]
+        for (detector, positions, part), mature in zip(parts, matures, strict=True):
             scores = detector.score(self.profiles, part)
-            found, faint = self._standing_out(detector, part, scores, mature)
+            same = test[positions] == number
+            found, faint = self._standing_out(detector, part, scores, mature, same)
             for position in found + faint:
                 samples = partial(samples_of, int(positions[position]))
                 alerts.append(
@@ -176,6 +185,7 @@ class Level:
             {
                 "clock": self.clock,
                 "alerts_raised": self.alerts_raised,
+                "raised": [[*of, *raised] for of, raised in self._raised.items()],
                 "models": self.models.snapshot(),
                 "detectors": {d.name: d.snapshot() for d in self.detectors},
                 "calibrations": {
@@ -189,6 +199,7 @@ class Level:
         """Take back `snapshot_models`; a detector that was not there before starts anew."""
         kept = unpack(state)
         self.clock, self.alerts_raised = kept["clock"], kept["alerts_raised"]
+        self._raised = {(name, of): (at, score) for name, of, at, score in kept["raised"]}
         self.models.restore(kept["models"])
         for detector in self.detectors:
             if detector.name in kept["detectors"]:
@@ -214,26 +225,33 @@ class Level:
         suspect: NDArray[np.bool_] = (until > tick) & (tick - since < HOLD)
         return suspect
 
-    def _ended(self, detector: Detector, tick: Tick) -> NDArray[np.bool_]:
+    def _ended(self, tick: Tick, test: Rows) -> NDArray[np.bool_]:
         """Say which rows' last tests have ended, those left out that ran under suspicion."""
-        test = self.profiles[f"{detector.name}_test"][tick.rows]
         start = test * TEST
         since = self.profiles["suspect_since"][tick.rows]
         held = (since < start + TEST) & (start < self.profiles["suspect_until"][tick.rows])
         held &= start - since < HOLD
-        if detector.supports:
-            held |= detector.withholds(self.profiles, tick)
         ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0) & ~held
         return ended
 
     def _standing_out(
-        self, detector: Detector, tick: Tick, scores: Floats, ended: NDArray[np.bool_]
+        self,
+        detector: Detector,
+        tick: Tick,
+        scores: Floats,
+        ended: NDArray[np.bool_],
+        same: NDArray[np.bool_],
     ) -> tuple[list[int], list[int]]:
-        """Return the positions of those above the limit, and of those that are merely seldom."""
-        profiles, rows = self.profiles, tick.rows
-        test = tick.number // TEST
-        tests = profiles[f"{detector.name}_test"]
-        peaks = profiles[f"{detector.name}_peak"]
+        """Return the positions of those above the limit, and of those that are merely seldom.
+
+        Args:
+            detector: whose scores they are.
+            tick: its part.
+            scores: of each row.
+            ended: whose last test is to teach the calibration.
+            same: whose test is the one in which they were scored before.
+        """
+        rows, peaks = tick.rows, self.profiles[f"{detector.name}_peak"]
         found: list[int] = []
         faint: list[int] = []
         if ended.any():
@@ -241,14 +259,14 @@ class Level:
                 mature = ended & (tick.scopes == code)
                 if mature.any():
                     calibration.observe(peaks[rows[mature]].astype(np.float64), tick=tick.number)
-        same = tests[rows] == test
         if len(scores) and scores.max() > LEAST_SCORE:
             limits, seldom = self._limits(detector, tick)
             high = (scores > limits) & (rows != OVERFLOW)
-            if high.any():
-                before = profiles[f"{detector.name}_raised"][rows]
-                recent = tick.number - profiles[f"{detector.name}_raised_at"][rows] < REPEAT
-                found = np.flatnonzero(high & (~recent | (scores > 2 * before))).tolist()
+            for position in np.flatnonzero(high).tolist():
+                of = detector.name, self.profiles.names[rows[position]]
+                at, score = self._raised.get(of, (tick.number - REPEAT, 0.0))
+                if tick.number - at >= REPEAT or scores[position] > 2 * score:
+                    found.append(position)
             odd = np.flatnonzero(scores > ODD)
             if len(odd) and not detector.supports:
                 self._suspect(rows[odd], tick.number)
@@ -257,7 +275,6 @@ class Level:
                 first[found] = False
                 faint = np.flatnonzero((scores > seldom) & first & (rows != OVERFLOW)).tolist()
         peaks[rows] = np.where(same, np.maximum(peaks[rows], scores), scores)
-        tests[rows] = test
         return found, faint
 
     def _limits(self, detector: Detector, tick: Tick) -> tuple[Floats, Floats]:
@@ -285,6 +302,13 @@ class Level:
         self.profiles["suspect_since"][new] = tick
         self.profiles["suspect_until"][rows] = tick + SUSPICION
 
+    def _note(self, detector: str, name: str, tick: int, score: float) -> None:
+        """Keep that an alert is raised, and forget those that may be repeated anyway."""
+        self._raised.pop((detector, name), None)
+        self._raised[detector, name] = tick, score
+        while tick - next(iter(self._raised.values()))[0] >= REPEAT:
+            del self._raised[next(iter(self._raised))]
+
     def _raise(
         self,
         detector: Detector,
@@ -302,8 +326,7 @@ class Level:
         p_value = self.calibrations[detector.name, scope].p_value(score)
         if not faint:
             self._suspect(tick.rows[position : position + 1], tick.number)
-            profiles[f"{detector.name}_raised_at"][row] = tick.number
-            profiles[f"{detector.name}_raised"][row] = score
+            self._note(detector.name, profiles.names[row], tick.number, score)
         value = profiles.names[row].partition(":")[2] if scope != "account" else profiles.names[row]
         limit = self.calibrations[detector.name, scope].limit(
             alerts_per_day=self.settings.alerts_per_day, tick=tick.number

@@ -46,7 +46,9 @@ class Width:
         if len(some):
             values = np.log1p(now[some])[:, None]
             where = np.ones(values.shape, dtype=bool)
-            nats[some] = self.baseline.surprise(profiles, tick.rows[some], values, where=where)[:, 0]
+            nats[some] = self.baseline.surprise(profiles, tick.rows[some], values, where=where)[
+                :, 0
+            ]
         return nats
 
     def learn(self, profiles: Profiles, tick: Tick, now: Floats) -> None:

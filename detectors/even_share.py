@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.core.cadence import MEASURES, WINDOWS
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, share, unpack
-from detectors.core.profiles import Column, Profiles
+from detectors.core.profiles import TICK, Column, Profiles
 from detectors.core.records import Evidence, Scope, Signal
 from detectors.sketches.alike import Alike
 from detectors.sketches.evenness import spread
@@ -66,7 +66,7 @@ class EvenShare(Detector):
     def columns(self) -> Mapping[str, Column]:
         """When a group was looked at, and what was seen in the windows in progress."""
         return {
-            "even_looked_at": Column("int64"),
+            "even_looked_at": Column(TICK),
             "even_window": Column("int32", (len(WINDOWS),)),
             "even_variance": Column("float32", (KINDS,)),  # 0: nothing to say
             "even_freedom": Column("float32", (KINDS,)),

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, share, unpack
-from detectors.core.profiles import Column, Profiles
+from detectors.core.profiles import TICK, Column, Profiles
 from detectors.core.records import Evidence, Scope, Signal
 from detectors.sketches.baseline import Baseline
 
@@ -58,7 +58,7 @@ class RateSurge(Detector):
             "rate_count": Column("float64", (len(SERIES),)),
             "rate_peak": Column("float32", (len(SERIES),)),
             "rate_held": Column("float32", (len(SERIES),)),  # highest under suspicion
-            "rate_held_at": Column("int64"),
+            "rate_held_at": Column(TICK),
             "rate_rhythm": Column("float32", (PARTS,)),
             **self.baseline.columns,
         }

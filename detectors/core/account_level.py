@@ -15,7 +15,7 @@ from detectors.core.detector import Detector, Tick, pack, unpack
 from detectors.core.group_names import GroupNames
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.population import HORIZON, Population
-from detectors.core.profiles import OVERFLOW, Column, Rows
+from detectors.core.profiles import OVERFLOW, TICK, Column, Rows
 from detectors.core.records import Lifecycle
 from detectors.sketches import distinct, mixture
 from detectors.sketches.seen import Seen
@@ -32,10 +32,10 @@ COLUMNS = {
     **cadence.OF_ACCOUNTS,
     **capabilities.OF_ACCOUNTS,
     **facts.COLUMNS,
-    "born": Column("int64"),
+    "born": Column(TICK),
     "egress": Column("uint64"),
     "egress_bits": Column("uint64", (1,)),
-    "egress_hour": Column("int64"),
+    "egress_hour": Column(TICK),
 }
 
 

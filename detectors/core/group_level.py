@@ -15,7 +15,7 @@ from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
 from detectors.core.members import Members
 from detectors.core.population import HORIZON, HOUR, Lone, Population
-from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
+from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.core.records import Alert, Delta, Places, Scope
 from detectors.core.service_level import ServiceLevel
 from detectors.core.singles import Singles
@@ -30,7 +30,7 @@ COLUMNS = {
     **mixture.COLUMNS,
     **cadence.OF_GROUPS,
     **capabilities.OF_GROUPS,
-    "first_seen": Column("int64"),
+    "first_seen": Column(TICK),
     **presence.COLUMNS,
     **heirs.COLUMNS,
 }

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from detectors.core.calibration import DAY, MOST_LIMIT, Calibration
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
 from detectors.core.models import Models
-from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
+from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.core.records import (
     Alert,
     Candidates,
@@ -102,8 +102,8 @@ class Level:
         self._raised: dict[tuple[str, str], tuple[int, float]] = {}
         every = {
             "scope": Column("int8"),
-            "suspect_since": Column("int64"),
-            "test": Column("int64"),  # number of the test in progress, the same for all detectors
+            "suspect_since": Column(TICK),
+            "test": Column(TICK),  # number of the test in progress, the same for all detectors
             **columns,
         }
         for detector in self.detectors:

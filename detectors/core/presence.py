@@ -4,14 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.population import HORIZON, HOUR, NOW, YOUNG
-from detectors.core.profiles import Column, Profiles, Rows
+from detectors.core.profiles import TICK, Column, Profiles, Rows
 from detectors.sketches import decayed, distinct
 from detectors.sketches.mixture import SLOTS
 
 Hashes = NDArray[np.uint64]
 
 COLUMNS = {
-    "folded_at": Column("int64"),
+    "folded_at": Column(TICK),
     "active": Column("float64"),  # accounts within HORIZON
     "active_now": Column("float64"),  # accounts NOW
     "present": Column("float64"),  # accounts within an HOUR
@@ -21,7 +21,7 @@ COLUMNS = {
     "moved_hour": Column("float64", (SLOTS,)),  # accounts that moved within an HOUR
     "egress_bits": Column("uint64", (2, 8)),  # members' egresses: in this hour, in the one before
     "pair_bits": Column("uint64", (2, 8)),  # members and their egresses, likewise
-    "egress_hour": Column("int64"),
+    "egress_hour": Column(TICK),
 }
 #: Over how many seconds the counts fade.
 FADING = {

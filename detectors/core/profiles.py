@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
 
+#: Type of a second of event time, or of a number of minutes or hours, in a column: until 2038.
+TICK = "int32"
 #: Bytes of one saved segment: below Kafka's default limit of a message.
 SEGMENT_BYTES = 400_000
 #: A row's worth in seconds of idleness for every doubling of its requests.
@@ -59,10 +61,10 @@ class Profiles:
     def __init__(self, *, capacity: int, columns: Mapping[str, Column]) -> None:
         self.capacity = capacity
         self.specification: dict[str, Column] = {
-            "last_seen": Column("int64"),
-            "held": Column("int64"),
+            "last_seen": Column(TICK),
+            "held": Column(TICK),
             "requests": Column("int64"),
-            "suspect_until": Column("int64"),
+            "suspect_until": Column(TICK),
             **columns,
         }
         self.index: dict[str, int] = {}

@@ -30,7 +30,7 @@ OF_MEMBERS: Mapping[str, Column] = {
     "after_at": Column(TICK),
 }
 OF_GROUPS: Mapping[str, Column] = {
-    "after": Column("float64", (2, KINDS)),  # accounts, over `HORIZONS`
+    "after": Column("float32", (2, KINDS)),  # accounts, over `HORIZONS`
     "after_at": Column(TICK),
 }
 

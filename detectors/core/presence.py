@@ -16,9 +16,9 @@ COLUMNS = {
     "active_now": Column("float64"),  # accounts NOW
     "present": Column("float64"),  # accounts within an HOUR
     "young": Column("float64"),  # of them, younger than a day
-    "moved": Column("float64", (SLOTS,)),  # accounts that moved within HORIZON
-    "moved_now": Column("float64", (SLOTS,)),  # accounts that moved NOW
-    "moved_hour": Column("float64", (SLOTS,)),  # accounts that moved within an HOUR
+    "moved": Column("float32", (SLOTS,)),  # accounts that moved within HORIZON
+    "moved_now": Column("float32", (SLOTS,)),  # accounts that moved NOW
+    "moved_hour": Column("float32", (SLOTS,)),  # accounts that moved within an HOUR
     "egress_bits": Column("uint64", (2, 8)),  # members' egresses: in this hour, in the one before
     "pair_bits": Column("uint64", (2, 8)),  # members and their egresses, likewise
     "egress_hour": Column(TICK),

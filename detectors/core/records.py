@@ -67,7 +67,7 @@ DEAD_LETTER_REASONS = (
     "failed",  # Weir itself failed on it: a bug, kept so that nothing is lost
 )
 
-#: Times outside these bounds are refused: 2000-01-01 and 2038-01-01, as seconds are kept in 32 bits.
+#: Times outside these bounds are refused: 2000-01-01 and 2038-01-01; profiles keep 32 bits.
 EARLIEST, LATEST = 946_684_800.0, 2_145_916_800.0
 
 

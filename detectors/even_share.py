@@ -11,14 +11,15 @@ from detectors.core.detector import Detector, Finding, Floats, Tick, pack, share
 from detectors.core.profiles import TICK, Column, Profiles
 from detectors.core.records import Evidence, Scope, Signal
 from detectors.sketches.alike import Alike
-from detectors.sketches.evenness import spread
+from detectors.sketches.evenness import TRIM, bucket_of, spread
 
 #: What is compared between the accounts of a group, in each of `WINDOWS`.
 WHAT = ("requests", "starts after a pause")
 SPANS = ("hour", "day")
 KINDS = len(WINDOWS) * MEASURES
 #: Accounts of a group, and what each does in the middle, below which nothing can be said.
-LEAST_ACCOUNTS, LEAST_COUNT = 10, 3.0
+LEAST_ACCOUNTS, LEAST_COUNT = 10, 3
+LEAST_BUCKET = int(bucket_of(np.array(LEAST_COUNT)))
 #: The part of the accounts that a variance trimmed at both ends is worth.
 USED = 0.6
 #: Variance of the logarithm of counts, freedom of it, and how many groups that is taken for.
@@ -162,10 +163,12 @@ class EvenShare(Detector):
         """Return variance, its freedom and the middle count, (k, kinds); 0 where too little."""
         histograms = profiles["cadence_members"][tick.rows].reshape(len(tick.rows) * KINDS, -1)
         variance, freedom, middle = (np.zeros(len(histograms)) for _ in range(3))
-        some = np.flatnonzero(histograms.sum(axis=1) >= self.least_accounts)
+        members = histograms.sum(axis=1)
+        above = histograms[:, LEAST_BUCKET:].sum(axis=1)  # else the middle lies below for sure
+        some = np.flatnonzero((members >= self.least_accounts) & (above >= TRIM * members))
         if len(some):
-            members, middle[some], apart = spread(histograms[some])
-            freedom[some] = USED * (members - 1.0)
+            _, middle[some], apart = spread(histograms[some])
+            freedom[some] = USED * (members[some] - 1.0)
             # What counting adds, in parts of the variance where accounts differ by a factor e.
             noise = 1.0 + 1.0 / np.maximum(middle[some], 1.0)
             variance[some] = np.where(middle[some] >= LEAST_COUNT, apart / noise, 0.0)

@@ -129,23 +129,23 @@ class Profiles:
 
     def evict(self, count: int, *, tick: int) -> list[str]:
         """Free the rows worth least, none that the tick holds, and return their names."""
-        live = np.fromiter(self.index.values(), dtype=np.int64, count=len(self.index))
-        live = live[self._columns["held"][live] != tick]
-        live.sort()
+        used = np.ones(self._size, dtype=bool)
+        used[OVERFLOW] = used[self._free] = False
+        live = np.flatnonzero(used & (self._columns["held"][: self._size] != tick))
         made = np.log2(1 + self._columns["requests"][live])
         worth = self._columns["last_seen"][live] + WORTH_OF_DOUBLING * made
         worth[self._columns["suspect_until"][live] > tick] += 1e12
-        order = np.argsort(worth, kind="stable")[:count]
+        rows = live[_lowest(worth, count)]
         gone = []
-        for row in live[order].tolist():
+        for row in rows.tolist():
             name = self.names[row]
             gone.append(name)
             del self.index[name]
             self.names[row] = ""
             self._free.append(row)
         self._free.sort(reverse=True)  # the lowest is given first, as after a `load`
-        self._reset(live[order])
-        self._dirty[live[order]] = True
+        self._reset(rows)
+        self._dirty[rows] = True
         self.evicted += len(gone)
         return gone
 
@@ -270,3 +270,12 @@ class Profiles:
             names=[self.names[row] for row in numbers],
             columns={name: array[rows].tobytes() for name, array in self._columns.items()},
         )
+
+
+def _lowest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the positions of the lowest values, in order; of equal ones the first."""
+    if count >= len(values):
+        return np.arange(len(values))
+    most = np.partition(values, count - 1)[count - 1]
+    below, equal = np.flatnonzero(values < most), np.flatnonzero(values == most)
+    return np.sort(np.concatenate([below, equal[: count - len(below)]]))

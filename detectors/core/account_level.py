@@ -25,7 +25,7 @@ LONG_AWAY = 1_000_000
 #: Requests that a tick takes at most before it is closed early: a bound on memory if time stands.
 TICK_REQUESTS = 1_000_000
 #: Names of groups remembered between ticks.
-GROUP_NAMES = 1_000_000
+GROUP_NAMES = 400_000
 
 COLUMNS = {
     **mixture.COLUMNS,

@@ -220,6 +220,16 @@ class Agents:
         await self.accounts.app.consumer.commit_offsets({tp: run[-1].offset + 1})
         self.intake.taken(tp, run)
 
+    async def verdicts(self, tp: TP, run: Sequence[Any]) -> None:
+        """Tell of verdicts that cannot be read, then commit; `VerdictReader` learns the others."""
+        values, offsets = [record.value for record in run], [record.offset for record in run]
+        decoded = codec.decode_verdicts(values, offsets, source=tp.topic, partition=tp.partition)
+        await asyncio.gather(
+            *[await self.outlet.dead_letter(each) for each in decoded.dead_letters]
+        )
+        await self.accounts.app.consumer.commit_offsets({tp: run[-1].offset + 1})
+        self.intake.taken(tp, run)
+
     async def deltas(self, tp: TP, run: Run) -> None:
         """Take in what the levels of accounts say."""
         generation = self.accounts.app.consumer_generation_id

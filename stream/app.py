@@ -131,6 +131,7 @@ def build(settings: Settings, config: Config, metrics: Metrics) -> tuple[App, Ag
         ("requests", agents.requests),
         ("lifecycle", agents.lifecycle),
         ("releases", agents.releases),
+        ("verdicts", agents.verdicts),
         ("deltas", agents.deltas),
         ("candidates", agents.candidates),
     ):

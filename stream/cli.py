@@ -1,4 +1,4 @@
-"""The command line: `weir demo | worker | replay | tune | simulate | doctor`."""
+"""The command line: `weir demo | worker | replay | tune | verdict | simulate | doctor`."""
 
 import asyncio
 import importlib
@@ -19,6 +19,7 @@ COMMANDS = {
     "replay": "stream.replay_command",
     "simulate": "stream.simulate.command",
     "tune": "stream.tune_command",
+    "verdict": "stream.verdict_command",
     "worker": "stream.cli",
 }
 #: Exit codes by the conventions of the shell: ended by Ctrl-C, and by a reader that went away.

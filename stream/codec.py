@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from detectors.core.errors import InvalidEventError
-from detectors.core.records import Alert, Candidates, Delta, Lifecycle, Release, Request
+from detectors.core.records import Alert, Candidates, Delta, Lifecycle, Release, Request, Verdict
 from stream.decoded import RECORD_BYTES, Collector, DeadLetter, Record
 from stream.decoded import Decoded as Decoded  # the agents name it as the codec's
 
@@ -26,10 +26,12 @@ RUN = 512
 DELTA_LINKS = 8_000
 #: An alert of an account is as long as so many links at most.
 ALERT_LINKS = 40
+#: Bytes of a verdict at most, above what its contract lets it have.
+VERDICT_BYTES = 524_288
 
 _NEWLINE, _OPEN, _CLOSE = b"\n{}"
 
-R = TypeVar("R", Request, Lifecycle, Release)
+R = TypeVar("R", Request, Lifecycle, Release, Verdict)
 
 
 def decode_requests(
@@ -78,7 +80,7 @@ def decode_each(
     not_after: float | None = None,
     max_bytes: int = RECORD_BYTES,
 ) -> Decoded:
-    """Decode values of a quieter topic one by one, with `lifecycle_of` or `release_of`."""
+    """Decode values of a quieter topic one by one, with `lifecycle_of` or another of its kind."""
     collector = Collector(
         source=source, partition=partition, not_after=not_after, max_bytes=max_bytes
     )
@@ -139,6 +141,28 @@ def release_of(value: bytes) -> Release:
     return _read(_RELEASE, value)
 
 
+def verdict_of(value: bytes) -> Verdict:
+    """Read an analyst's word on an alert; raises as `request_of`."""
+    return _read(_VERDICT, value)
+
+
+def decode_verdicts(
+    values: Sequence[bytes | None], offsets: Sequence[int], *, source: str, partition: int = 0
+) -> Decoded:
+    """Decode verdicts, the same way whenever and wherever they are read.
+
+    Neither the clock nor the operator's limits have a say: every worker must learn the same.
+    """
+    return decode_each(
+        values,
+        offsets,
+        read=verdict_of,
+        source=source,
+        partition=partition,
+        max_bytes=VERDICT_BYTES,
+    )
+
+
 def record_of(value: bytes) -> Record:
     """Read a record of any kind, a request where none is named; raises as `request_of`."""
     try:
@@ -168,6 +192,11 @@ def fault_of(error: Exception, value: bytes) -> InvalidEventError:
 def encode_alert(alert: Alert) -> bytes:
     """Return an alert as JSON, as the contract has it."""
     return msgspec.json.encode(alert)
+
+
+def encode_verdict(verdict: Verdict) -> bytes:
+    """Return a verdict as JSON, as the contract has it."""
+    return msgspec.json.encode(verdict)
 
 
 def encode_dead_letter(letter: DeadLetter, *, original_bytes: int | None = None) -> bytes:
@@ -227,6 +256,7 @@ class _Kind(msgspec.Struct):
 _REQUEST = msgspec.json.Decoder(Request)
 _LIFECYCLE = msgspec.json.Decoder(Lifecycle)
 _RELEASE = msgspec.json.Decoder(Release)
+_VERDICT = msgspec.json.Decoder(Verdict)
 _KIND = msgspec.json.Decoder(_Kind)
 _ANYTHING = msgspec.json.Decoder(msgspec.Raw)
 _DELTAS = msgspec.msgpack.Decoder(list[Delta])

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from detectors.core.batch import Strays
 from detectors.core.errors import InvalidEventError
-from detectors.core.records import EARLIEST, LATEST, Lifecycle, Release, Request, event_time
+from detectors.core.records import (
+    EARLIEST,
+    LATEST,
+    Lifecycle,
+    Release,
+    Request,
+    Verdict,
+    event_time,
+)
 
 #: Longest record unless the operator says otherwise.
 RECORD_BYTES = 1_048_576
@@ -19,7 +27,7 @@ SAMPLE = 61
 #: Unknown fields of one request, and characters of a name, at most.
 MOST_NAMES, NAME_LENGTH = 8, 64
 
-Record = Request | Lifecycle | Release
+Record = Request | Lifecycle | Release | Verdict
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -42,6 +50,7 @@ class Decoded:
     offsets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     lifecycles: list[tuple[Lifecycle, float, int]] = field(default_factory=list)
     releases: list[tuple[Release, float, int]] = field(default_factory=list)
+    verdicts: list[tuple[Verdict, float, int]] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     sampled: list[tuple[int, list[str]]] = field(default_factory=list)  # offset, unknown fields
 
@@ -55,7 +64,7 @@ class Decoded:
     @property
     def records(self) -> int:
         """How many records there were, dead letters included."""
-        kinds = (self.requests, self.lifecycles, self.releases, self.dead_letters)
+        kinds = (self.requests, self.lifecycles, self.releases, self.verdicts, self.dead_letters)
         return sum(len(records) for records in kinds)
 
 
@@ -101,8 +110,10 @@ class Collector:
                 self._decoded.sampled.append((offset, unknown_fields(value)))
         elif isinstance(record, Lifecycle):
             self._decoded.lifecycles.append((record, time, offset))
-        else:
+        elif isinstance(record, Release):
             self._decoded.releases.append((record, time, offset))
+        else:
+            self._decoded.verdicts.append((record, time, offset))
 
     def take_run(
         self,

@@ -13,6 +13,7 @@ from detectors.core.batch import Batch, Strays, batch_of
 from detectors.core.group_level import GroupLevel
 from detectors.core.records import Alert, Lifecycle, Release, Request
 from detectors.text.capability import Capability
+from detectors.text.verdicts import TAUGHT, Verdicts
 from stream.codec import encode_alert, encode_dead_letter
 from stream.config import Config
 from stream.decoded import Decoded
@@ -64,12 +65,21 @@ class FileDriver:
         engine: Driven | None = None,
     ) -> None:
         self.engine: Driven = engine or config.engine(partitions=partitions, seed=seed)
-        self.records = self.requests = self.dead_letters = self.alerts = 0
+        self.records = self.requests = self.dead_letters = self.alerts = self.verdicts = 0
         self.position = 0
         self._partitions, self._seed = partitions, seed
         self._capability = Capability.shipped()
+        self._verdicts = Verdicts(self._capability)
         self._alerts_to, self._dead_letters_to = alerts, dead_letters
         self._partition_of: dict[str, int] = {}
+
+    def learn(self, decoded: Decoded) -> None:
+        """Learn verdicts; whoever reads them does so before the first request."""
+        self.records += decoded.records
+        self.dead_letters += len(decoded.dead_letters)
+        outcomes = [self._verdicts.take(verdict) for verdict, _, _ in decoded.verdicts]
+        self.verdicts += sum(outcome in TAUGHT for outcome in outcomes)
+        self._refused(decoded)
 
     def take(self, decoded: Decoded, *, base: int) -> None:
         """Take in what one block held.
@@ -92,9 +102,7 @@ class FileDriver:
             start, after = stop, until
         rest = strays.between(after, strays.last)
         self._requests(decoded, start, len(decoded.requests), base, rest)
-        if self._dead_letters_to is not None and decoded.dead_letters:
-            lines = b"".join(encode_dead_letter(letter) + b"\n" for letter in decoded.dead_letters)
-            self._write(self._dead_letters_to, "dead letters", lines)
+        self._refused(decoded)
 
     def finish(self) -> None:
         """Close the ticks in progress, after the last record."""
@@ -175,6 +183,11 @@ class FileDriver:
             requests, times, offsets, seed=self._seed, capability=self._capability, strays=strays
         )
         self._raised(self.engine.process(batch, partition=partition))
+
+    def _refused(self, decoded: Decoded) -> None:
+        if self._dead_letters_to is not None and decoded.dead_letters:
+            lines = b"".join(encode_dead_letter(letter) + b"\n" for letter in decoded.dead_letters)
+            self._write(self._dead_letters_to, "dead letters", lines)
 
     def _raised(self, alerts: Sequence[Alert]) -> None:
         self.alerts += len(alerts)

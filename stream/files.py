@@ -77,6 +77,16 @@ class InputFile:
             if self._raw is not None and self.name != "-":
                 self._raw.close()
 
+    def lines(self, *, block_bytes: int, line_bytes: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the lines that are not blank, with their numbers from 1; otherwise as `blocks`."""
+        first = 1
+        for block in self.blocks(block_bytes=block_bytes, line_bytes=line_bytes):
+            lines = block.removesuffix(b"\n").split(b"\n")
+            for number, line in enumerate(lines, first):
+                if line.strip():
+                    yield number, line
+            first += len(lines)
+
     def _unpacked(self, raw: BinaryIO) -> _Readable:
         packed = self.name.endswith(".gz") or raw.peek(2)[:2] == _GZIP  # type: ignore[attr-defined]
         return gzip.GzipFile(fileobj=raw, mode="rb") if packed else raw  # type: ignore[return-value]

@@ -97,6 +97,12 @@ class Metrics:
         self.alerts = Counter(
             "weir_alerts", "Alerts raised.", ["detector", "severity"], registry=registry
         )
+        self.verdicts = Counter(
+            "weir_verdicts",
+            "Verdicts read since the start, by what they say and what became of them.",
+            ["verdict", "outcome"],
+            registry=registry,
+        )
         self.healthy = Gauge(
             "weir_watchdog_healthy",
             "1 while assignment, lag and progress are as they should be.",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from stream.codec import VERDICT_BYTES, decode_verdicts
 from stream.config import Config
 from stream.file_driver import FileDriver
 from stream.files import InputError as InputError  # what a caller of `replay` must know
@@ -22,12 +23,13 @@ Progress = Callable[[int, int | None, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a replay came to; ``records`` counts dead letters, events and releases too."""
+    """What a replay came to; ``records`` counts all that was read, dead letters too."""
 
     records: int = 0
     requests: int = 0
     dead_letters: int = 0
     alerts: int = 0
+    verdicts: int = 0  # of which something was learned
     seconds: float = 0.0
     peak_memory_bytes: int = 0
     interrupted: bool = False
@@ -50,11 +52,12 @@ class Summary:
         }
 
     def __str__(self) -> str:
+        learned = f", {self.verdicts:,} verdicts learned" if self.verdicts else ""
         return (
             f"{'interrupted after ' if self.interrupted else ''}{self.records:,} records in "
             f"{self.seconds:,.1f} s ({self.requests_per_second:,.0f} requests/s): "
             f"{self.requests:,} requests, {self.dead_letters:,} dead letters, "
-            f"{self.alerts:,} alerts; {self.peak_memory_bytes / 1e6:,.0f} MB at peak"
+            f"{self.alerts:,} alerts{learned}; {self.peak_memory_bytes / 1e6:,.0f} MB at peak"
         )
 
 
@@ -73,6 +76,7 @@ def replay(
     config: Config,
     alerts: BinaryIO | None = None,
     dead_letters: BinaryIO | None = None,
+    verdicts: str | None = None,
     partitions: int = 1,
     seed: int = 0,
     progress: Progress | None = None,
@@ -81,7 +85,8 @@ def replay(
     """Read files in the order given, and write the alerts that they raise.
 
     The same input gives the same bytes, however it is cut into blocks.  Ctrl-C ends it with the
-    summary of what was done.
+    summary of what was done.  Verdicts of a file are learned before the first request, whenever
+    they were given.
 
     Raises:
         InputError: a file cannot be read at all.
@@ -90,6 +95,10 @@ def replay(
     driver = FileDriver(
         config=config, partitions=partitions, seed=seed, alerts=alerts, dead_letters=dead_letters
     )
+    if verdicts is not None:
+        file = InputFile(verdicts)
+        for number, line in file.lines(block_bytes=block_bytes, line_bytes=VERDICT_BYTES):
+            driver.learn(decode_verdicts([line], [number], source=file.title))
     return feed(
         driver,
         files,
@@ -121,6 +130,7 @@ def feed(
             requests=driver.requests,
             dead_letters=driver.dead_letters,
             alerts=driver.alerts,
+            verdicts=driver.verdicts,
             seconds=time.perf_counter() - started,
             peak_memory_bytes=_peak_memory_bytes(),
             interrupted=interrupted,

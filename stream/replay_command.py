@@ -53,6 +53,7 @@ class _Sentences(_Stdout):
 @reading_options
 @click.option("--alerts", metavar="FILE", help="Write alerts as JSON lines; - is stdout.")
 @click.option("--dead-letters", metavar="FILE", help="Write what could not be read, and why.")
+@click.option("--verdicts", metavar="FILE", help="Learn these verdicts before the first request.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object of figures.")
 def replay(
     files: tuple[str, ...],
@@ -60,6 +61,7 @@ def replay(
     config: str | None,
     alerts: str | None,
     dead_letters: str | None,
+    verdicts: str | None,
     partitions: int,
     as_json: bool,
 ) -> None:
@@ -76,6 +78,8 @@ def replay(
 
     if as_json and "-" in (alerts, dead_letters):
         raise WeirError("--json has the standard output to itself: name files for the others")
+    if verdicts == "-" and "-" in files:
+        raise WeirError("requests and verdicts cannot both be the standard input: name a file")
     given = settings.read(config=config)
     loaded = configuration.load(given.config)
     with ExitStack() as opened:
@@ -91,6 +95,7 @@ def replay(
                     config=loaded,
                     alerts=to_alerts,
                     dead_letters=to_dead_letters,
+                    verdicts=verdicts,
                     partitions=partitions,
                     seed=given.hash_seed,
                     progress=progress,

@@ -21,6 +21,7 @@ class Topic:
     copartitioned: bool  # has as many partitions as the requests
     compacted: bool = False
     large: bool = False  # may hold messages up to `MESSAGE_BYTES`
+    kept: bool = False  # for ever
 
 
 TOPICS = (
@@ -35,8 +36,11 @@ TOPICS = (
         large=True,
     ),
     Topic(name="alerts", purpose="anomalies, explained", copartitioned=False),
+    Topic(name="verdicts", purpose="what analysts say of alerts", copartitioned=False, kept=True),
     Topic(name="dead-letters", purpose="records that broke their contract", copartitioned=False),
 )
+#: Those whose records count in the order in which they came: they have one partition.
+IN_ORDER = ("candidates", "verdicts")
 #: Faust tables whose changelogs hold the checkpoints, and whether they have as many partitions as
 #: the requests.
 TABLES = {"accounts": True, "groups": True, "campaigns": False}
@@ -57,6 +61,8 @@ def wanted(settings: Settings) -> dict[str, NewTopic]:
         config: dict[str, str] = {}
         if topic.large:
             config = {"max.message.bytes": str(MESSAGE_BYTES), "retention.ms": "86400000"}
+        if topic.kept:
+            config = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
         name = settings.topic(topic.name)
         partitions = settings.partitions if topic.copartitioned else 1
         made[name] = NewTopic(name, partitions, settings.replication, topic_configs=config)

@@ -16,13 +16,15 @@ from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry, start_http_server
 
 from detectors.core.errors import ConfigError
+from detectors.text.verdicts import Verdicts
 from stream import app as weir_app
 from stream.agents import Agents
 from stream.config import Config
 from stream.lookout import Lookout
 from stream.metrics import Metrics
 from stream.settings import Settings
-from stream.topics import changelogs, create_missing, partitions_of
+from stream.topics import IN_ORDER, changelogs, create_missing, partitions_of
+from stream.verdict_reader import VerdictReader
 from stream.watchdog import EXIT_FAILED, EXIT_STALLED, Watchdog
 
 log = logging.getLogger("weir.worker")
@@ -32,6 +34,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
 #: Seconds between two looks at the app, for a last checkpoint, and for the app to stop: together
 #: less than the ten seconds that supervisors give.
 LOOK, LAST_CHECKPOINT, STOP = 0.5, 4.0, 4.0
+#: Seconds for which no request is taken in before all verdicts are learned.
+VERDICTS = 30.0
 
 
 async def run(settings: Settings, config: Config) -> int:
@@ -73,8 +77,17 @@ async def _run_app(
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
     app, agents, lookout = weir_app.build(settings, config, metrics)
+    verdicts = VerdictReader(settings, Verdicts(agents.capability), metrics)
+    reading = asyncio.create_task(verdicts.run())
+    await _caught_up(verdicts, reading, stop)
+    if stop.is_set():
+        return 0
     dog = Watchdog(stall=settings.stall_seconds, session=settings.session_seconds, metrics=metrics)
-    tasks = [asyncio.create_task(app.start()), asyncio.create_task(_tick(app, agents, lookout))]
+    tasks = [
+        reading,
+        asyncio.create_task(app.start()),
+        asyncio.create_task(_tick(app, agents, lookout)),
+    ]
     code = 0
     try:
         while not stop.is_set() and code == 0:
@@ -97,6 +110,18 @@ async def _run_app(
         logging.shutdown()
         os._exit(code)
     return code
+
+
+async def _caught_up(
+    verdicts: VerdictReader, reading: asyncio.Task[None], stop: asyncio.Event
+) -> None:
+    """Wait until the verdicts are learned, so that a restart does not judge by an older model."""
+    waits = [asyncio.create_task(event.wait()) for event in (verdicts.caught_up, stop)]
+    await asyncio.wait([reading, *waits], timeout=VERDICTS, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    if not (verdicts.caught_up.is_set() or stop.is_set() or reading.done()):
+        log.warning("going on before all verdicts are learned: they follow")
 
 
 async def _tick(app: Any, agents: Agents, lookout: Lookout) -> None:
@@ -174,7 +199,8 @@ async def _prepare(settings: Settings, stop: asyncio.Event) -> int | None:
 
 def _check_partitions(settings: Settings, existing: dict[str, int]) -> None:
     wanted_of = dict.fromkeys(map(settings.topic, ("lifecycle", "deltas")), settings.partitions)
-    wanted_of |= {settings.topic("candidates"): 1, **changelogs(settings)}
+    wanted_of |= dict.fromkeys(map(settings.topic, IN_ORDER), 1)
+    wanted_of |= changelogs(settings)
     if not settings.create_topics:  # made on first use, all are alike
         wanted_of = {topic: count for topic, count in wanted_of.items() if count > 1}
     for topic, wanted in wanted_of.items():

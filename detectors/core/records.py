@@ -12,6 +12,8 @@ import msgspec
 from msgspec import Meta
 
 from detectors.core.errors import InvalidEventError
+from detectors.text.features import FEATURES, LEARNED_FEATURES
+from detectors.text.wording import MOST_PROMPTS
 
 Identity = Annotated[str, Meta(min_length=1, max_length=256)]
 Text2 = Annotated[str, Meta(max_length=2)]
@@ -20,6 +22,9 @@ Text128 = Annotated[str, Meta(max_length=128)]
 Text256 = Annotated[str, Meta(max_length=256)]
 Text1024 = Annotated[str, Meta(max_length=1024)]
 Count = Annotated[int, Meta(ge=0)]
+AlertId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+Feature = Annotated[int, Meta(ge=0, lt=FEATURES)]
+Features = Annotated[list[Feature], Meta(min_length=1, max_length=LEARNED_FEATURES)]
 Sketch = Annotated[str, Meta(pattern=r"^[0-9a-f]{16,512}\Z")]  # $ would let a line break in
 
 Signal = Literal[
@@ -54,6 +59,16 @@ Scope = Literal[
     "model",
     "campaign",
     "service",
+]
+#: What else than the ordinary a prompt can be after.
+Aim = Literal[
+    "reasoning_trace",
+    "rubric_grading",
+    "safe_rewrite",
+    "agentic_coding",
+    "tool_use",
+    "data_analysis",
+    "computer_use",
 ]
 
 #: Why a record became a dead letter: the closed set behind the metric's label.
@@ -203,6 +218,18 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     members: list[Member] | None = None  # of a campaign, as the two below; the first of them
     entities: list[Tie] | None = None
     history: list[Look] | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An analyst's word on an alert, and what the prompts that they judged have in common."""
+
+    ts: float | str
+    alert: AlertId
+    verdict: Literal["true_positive", "false_positive", "benign_known", "undecided"]
+    by: str | None = None
+    note: Annotated[str, Meta(max_length=4096)] | None = None
+    capability: Aim | None = None  # of a true positive: what the prompts were after
+    features: Annotated[list[Features], Meta(max_length=MOST_PROMPTS)] | None = None  # a prompt's
 
 
 class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -13,7 +13,14 @@ from river.linear_model import SoftmaxRegression
 from river.optim import SGD
 from river.optim.base import Scheduler
 
-from detectors.text.features import FEATURES, Asked, Features, Hasher, Ints
+from detectors.text.features import (
+    FEATURES,
+    LEARNED_FEATURES,
+    Asked,
+    Features,
+    Hasher,
+    Ints,
+)
 
 CAPABILITIES = (
     "ordinary",
@@ -28,15 +35,15 @@ CAPABILITIES = (
 ORDINARY = 0
 #: Operations whose answer is no text: there is nothing in it to be after.
 WITHOUT_ANSWER = frozenset({"embedding", "embeddings", "moderation", "moderations", "rerank"})
-#: Feature numbers of one verdict: what a request of the greatest length has at most.
-LEARNED_FEATURES = 1024
-#: A verdict moves the scores of a request like its own by at most this: several turn a clear case.
-VERDICT_RATE = 0.5
+#: The weights that one verdict changes move the scores of no request by more than this: several
+#: verdicts turn a clear case.
+VERDICT_RATE = 4.0
 
 _CLASSES = len(CAPABILITIES)
 _INTERCEPT = FEATURES
 _INTERCEPT_VALUE = 0.3
 _ROWS_AT_ONCE = 256
+_GRID = 32.0  # finer weights tell no better and double the file
 _MAGIC = b"weir-capability-1\n"
 
 Floats = npt.NDArray[np.float32]
@@ -62,14 +69,15 @@ class Fit(msgspec.Struct, frozen=True):
     temperature: float = 1.0
     confidence: float = 0.5
     examples: int = 0
+    common: tuple[int, ...] = ()  # features that many ordinary prompts have: no verdict moves them
 
 
 class Capability:
     """Say what requests are after: one of `CAPABILITIES`, by its index.
 
-    River's softmax regression over hashed words, pairs of words and tool names, each present or
-    not and scaled to unit length.  It ships trained and goes on learning from verdicts.  The
-    weights are also held as one table, so that a batch is judged in one pass; a request is
+    River's softmax regression over hashed words, openings, pairs of words and tool names, each
+    present or not and scaled to unit length.  It ships trained and goes on learning from verdicts.
+    The weights are also held as one table, so that a batch is judged in one pass; a request is
     ordinary unless the others together are likelier than the `confidence`.
 
     >>> from detectors.text.words import words
@@ -96,6 +104,7 @@ class Capability:
         # words nobody has met neither help nor dilute.
         self._known: Floats = np.asarray(table.any(axis=1), np.float32)
         self._fit = fit
+        self._common = frozenset(fit.common)
         self._blank = blank
         self._hasher = Hasher()
         self._model: Any = SoftmaxRegression(optimizer=SGD(rate))  # River's verbs are untyped
@@ -129,8 +138,9 @@ class Capability:
         )
 
     def to_bytes(self) -> bytes:
-        """Return the whole model in half precision: how it is shipped."""
-        body = zlib.compress(np.ascontiguousarray(self._table.T.astype(np.float16)).tobytes(), 9)
+        """Return the whole model, its weights rounded: how it is shipped."""
+        rounded = (np.round(self._table.T * _GRID) / _GRID).astype(np.float16)
+        body = zlib.compress(np.ascontiguousarray(rounded).tobytes(), 9)
         return _MAGIC + msgspec.json.encode(self._fit) + b"\n" + body
 
     def fitted(self, fit: Fit) -> Self:
@@ -179,35 +189,48 @@ class Capability:
         return self._hasher.features([asked]).numbers
 
     def learn(self, features: Ints, capability: int) -> None:
-        """Learn that a request with these features was after a capability.
+        """Learn that a request, or several together, was after a capability.
 
-        How common a capability is, is not learned from verdicts: they come from alerts, and would
-        tilt every guess towards what is alerted on.
+        What comes more than once in the features of several requests counts as often.  However
+        many they are, they are scaled to unit length, as one request is, so that they teach as
+        much as one.  Neither how common a capability is nor what the words mean that are `common`
+        is learned from verdicts: they come from alerts, and would tilt every guess towards what is
+        alerted on.
+
+        Args:
+            features: of all the requests, one behind the other.
+            capability: by its index.
 
         Raises:
             ValueError: no such capability, or no such features.
         """
         if not 0 <= capability < _CLASSES:
             raise ValueError(f"There is no capability {capability}.")
-        numbers = np.unique(features)[:LEARNED_FEATURES].tolist()
+        found, times = np.unique(features, return_counts=True)
+        if len(found) > LEARNED_FEATURES:
+            most = np.sort(np.argsort(-times, kind="stable")[:LEARNED_FEATURES])
+            found, times = found[most], times[most]
+        numbers = found.tolist()
         if not numbers or numbers[0] < 0 or numbers[-1] >= FEATURES:
             raise ValueError(f"Features are numbers from 0 to {FEATURES - 1}, at least one.")
         prior = self._table[_INTERCEPT].tolist()
         self._recall([*numbers, _INTERCEPT])
-        self._known[numbers] = 1.0
-        self._model.learn_one(_bag(numbers), capability)
-        if not self._blank:
-            for weights, value in zip(self._weights, prior, strict=True):
-                weights[_INTERCEPT] = value
+        self._model.learn_one(_bag(numbers, times.tolist()), capability)
+        taught = [number for number in numbers if number not in self._common]
         for code, weights in enumerate(self._weights):
-            self._table[numbers, code] = [weights[number] for number in numbers]
+            for number in self._common.intersection(numbers):
+                del weights[number]
+            if not self._blank:
+                weights[_INTERCEPT] = prior[code]
+            self._table[taught, code] = [weights[number] for number in taught]
             self._table[_INTERCEPT, code] = weights[_INTERCEPT]
+        self._known[taught] = 1.0
 
     def river_likelihoods(self, features: Ints) -> list[float]:
         """Return what River itself says, uncalibrated: the table must agree with it."""
         numbers = features[self._known[features] > 0].tolist()
         self._recall([*numbers, _INTERCEPT])
-        likely = self._model.predict_proba_one(_bag(numbers))
+        likely = self._model.predict_proba_one(_bag(numbers, [1] * len(numbers)))
         return [likely[code] for code in range(_CLASSES)]
 
     def snapshot(self) -> bytes:
@@ -238,7 +261,8 @@ class Capability:
             weights.update(zip(new, self._table[new, code].tolist(), strict=True))
 
 
-def _bag(numbers: list[int]) -> dict[int, float]:
-    bag = dict.fromkeys(numbers, 1.0 / math.sqrt(max(len(numbers), 1)))
+def _bag(numbers: list[int], times: list[int]) -> dict[int, float]:
+    length = math.sqrt(max(sum(each * each for each in times), 1))
+    bag = {number: each / length for number, each in zip(numbers, times, strict=True)}
     bag[_INTERCEPT] = _INTERCEPT_VALUE
     return bag

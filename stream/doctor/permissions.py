@@ -14,6 +14,7 @@ _NEEDS = {
     "requests": {_READ},
     "lifecycle": {_READ},
     "releases": {_READ},
+    "verdicts": {_READ},
     "deltas": {_READ, _WRITE},
     "alerts": {_WRITE},
     "dead-letters": {_WRITE},

@@ -12,7 +12,7 @@ from confluent_kafka.admin._metadata import ClusterMetadata, TopicMetadata
 from stream.doctor.cluster import PATIENCE, Cluster
 from stream.doctor.finding import Finding, fail, ok, warn
 from stream.settings import Settings
-from stream.topics import create_missing, wanted
+from stream.topics import IN_ORDER, create_missing, wanted
 
 
 def create(cluster: Cluster) -> Finding:
@@ -45,6 +45,8 @@ def examine(cluster: Cluster) -> list[Finding]:
     for name, shape in shapes.items():
         if topics[name].num_partitions > 1 or existing[name] > settings.partitions:
             found += _partition_count(name, existing[name], settings)
+        if name in map(settings.topic, IN_ORDER) and not cluster.embedded:
+            found += _in_order(name, existing[name])
         found += _leaders(name, shape)
     found += _replication(shapes, metadata)
     found += _configs(cluster, [name for name in topics if name in existing], topics)
@@ -114,6 +116,18 @@ def _partition_count(name: str, count: int, settings: Settings) -> list[Finding]
     ]
 
 
+def _in_order(name: str, count: int) -> list[Finding]:
+    if count == 1:
+        return []
+    return [
+        fail(
+            "topics",
+            f"{name} has {count} partitions and must have one, for its records count in their "
+            "order: delete it while it holds nothing of worth and let Weir create it.",
+        )
+    ]
+
+
 def _leaders(name: str, topic: TopicMetadata) -> list[Finding]:
     lost = [number for number, partition in topic.partitions.items() if partition.leader < 0]
     if not lost:
@@ -171,6 +185,23 @@ def _configs(cluster: Cluster, names: list[str], topics: dict[str, Any]) -> list
                     "topics",
                     f"{name} holds checkpoints and is not compacted, so that it forgets or grows "
                     "for ever: set its cleanup.policy to compact.",
+                )
+            )
+        for key in ("retention.ms", "retention.bytes"):
+            if wants.get(key) == "-1" != have[key].value:
+                found.append(
+                    fail(
+                        "topics",
+                        f"{name} is read from its beginning at each start and forgets by its "
+                        f"{key}: set that to -1.",
+                    )
+                )
+        if wants.get("cleanup.policy") == "delete" and "compact" in have["cleanup.policy"].value:
+            found.append(
+                fail(
+                    "topics",
+                    f"{name} is compacted, so that a worker which starts later learns less than "
+                    "the others: set its cleanup.policy to delete.",
                 )
             )
         least = int(wants.get("max.message.bytes", 0))

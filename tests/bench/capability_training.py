@@ -13,13 +13,19 @@ from detectors.text.capability import ORDINARY, Capability, Fit
 from detectors.text.features import FEATURES, Asked, Hasher
 from tests.bench.capability_prompts import FOLDS, Example, cued, public_ordinary, written
 
-EPOCHS = 3
-RATE, SLOWING = 4.0, 0.25
+EPOCHS = 6
+RATE, SLOWING = 15.0, 0.25
+#: So many of a prompt's features are hidden whenever it is learned, others each time: a wording
+#: that shares only some of them with those learned is told the better for it.
+HIDDEN = 0.3
 #: A feature counts once it stands in so many different wordings: no weight tells of one prompt.
 WORDINGS = 3
 #: Of the public ordinary prompts, each judged by a model that was not fitted on it, so many may
-#: be taken for something else: this sets the confidence.
-MISTAKEN = 0.03
+#: be taken for something else: this sets the confidence.  Sources of which nothing was fitted on
+#: are mistaken more often.
+MISTAKEN = 0.01
+#: A feature is common that so many of the public ordinary prompts have.
+COMMON = 0.02
 
 
 class HeldOut(NamedTuple):
@@ -43,7 +49,8 @@ def train(examples: Sequence[Example], *, seed: int = 1) -> Capability:
     chance = np.random.default_rng(seed)
     for _ in range(EPOCHS):
         for index in chance.permutation(len(examples)):
-            numbers = features[index][kept[features[index]]]
+            numbers = features[index]
+            numbers = numbers[kept[numbers] & (chance.random(len(numbers)) >= HIDDEN)]
             if len(numbers):
                 model.learn(numbers, examples[index].capability)
     return model
@@ -75,7 +82,22 @@ def calibrated(model: Capability, judged: HeldOut, *, examples: int) -> Capabili
     public = np.array([example.source != "written" for example in judged.examples])
     unlike = 1.0 - cooled(logs, temperature)[public & (truth == ORDINARY), ORDINARY]
     confidence = round(float(np.quantile(unlike, 1.0 - MISTAKEN)), 3)
-    return model.fitted(Fit(temperature=temperature, confidence=confidence, examples=examples))
+    ordinary = [example for example in judged.examples if example.source != "written"]
+    return model.fitted(
+        Fit(
+            temperature=temperature,
+            confidence=confidence,
+            examples=examples,
+            common=common(ordinary),
+        )
+    )
+
+
+def common(ordinary: Sequence[Example]) -> tuple[int, ...]:
+    """Return the features that so many ordinary prompts have that they tell nothing of them."""
+    numbers = Hasher().features([example.asked for example in ordinary]).numbers
+    share = np.bincount(numbers, minlength=FEATURES) / len(ordinary)
+    return tuple(np.flatnonzero(share >= COMMON).tolist())
 
 
 def cooled(logs: npt.NDArray[np.float64], temperature: float) -> npt.NDArray[np.float64]:

@@ -144,7 +144,7 @@ def test_topics_are_made_when_asked_and_are_well_then(house: str) -> None:
     assert code == 0
     topics = [(status, sentence) for check, status, sentence in after if check == "topics"]
     assert topics[0][1].startswith("created ")
-    assert topics[1][1].startswith("10 topics are there")
+    assert topics[1][1].startswith("11 topics are there")
     assert ("clock", "OK") in [(check, status) for check, status, _ in after]
     assert "doctor" not in " ".join(asyncio.run(names(house)))
 
@@ -160,6 +160,9 @@ def test_topics_that_were_made_otherwise_are_faults(house: str, kafka: str) -> N
                 NewTopic(f"{house}lifecycle", 3, 1),
                 NewTopic(f"{house}deltas", 4, 1),
                 NewTopic(f"{house[:-1]}-accounts-changelog", 4, 1),
+                NewTopic(
+                    f"{house}verdicts", 2, 1, topic_configs={"cleanup.policy": "compact,delete"}
+                ),
             ]
         )
         await admin.close()
@@ -173,6 +176,9 @@ def test_topics_that_were_made_otherwise_are_faults(house: str, kafka: str) -> N
     assert f"{house}lifecycle has 3 partitions and {house}requests has 4" in faults
     assert f"{house[:-1]}-accounts-changelog holds checkpoints and is not compacted" in faults
     assert f"{house}deltas takes messages of 1048588 bytes" in faults
+    assert f"{house}verdicts has 2 partitions and must have one" in faults
+    assert f"{house}verdicts is read from its beginning at each start and forgets" in faults
+    assert f"{house}verdicts is compacted" in faults
 
 
 @pytest.mark.kafka

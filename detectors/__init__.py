@@ -12,6 +12,7 @@ from detectors.model_pivot import ModelPivot
 from detectors.odd_profile import OddProfile
 from detectors.rate_surge import RateSurge
 from detectors.service_shift import ServiceShift
+from detectors.shared_client import SharedClient
 from detectors.template_repetition import TemplateRepetition
 from detectors.wide_fanout import WideFanout
 
@@ -26,6 +27,7 @@ CATALOG: tuple[type[Detector], ...] = (
     Heir,
     FailoverEcho,
     Capability,
+    SharedClient,
     Blindness,
     ServiceShift,
     OddProfile,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.core import cadence, capabilities, facts
+from detectors.core import cadence, capabilities, clients, facts
 from detectors.core.bans import Bans
 from detectors.core.batch import Batch
 from detectors.core.buffer import Buffer
@@ -32,6 +32,7 @@ COLUMNS = {
     **cadence.OF_ACCOUNTS,
     **capabilities.OF_ACCOUNTS,
     **facts.COLUMNS,
+    **clients.COLUMNS,
     "born": Column(TICK),
     "egress": Column("uint64"),
     "egress_bits": Column("uint64", (1,)),
@@ -81,9 +82,7 @@ class AccountLevel(Level):
         self.conversations = Conversations(
             partitions=partitions, capacity=remember, seed=settings.seed
         )
-        self.applied = 0
-        self.repeated = 0
-        self.denied = 0
+        self.applied = self.repeated = self.denied = 0
         self._closed = 0
         self._checkpoint_wanted = False
         self._buffer = Buffer(self.groups)
@@ -195,7 +194,7 @@ class AccountLevel(Level):
             accounts, models = batch.accounts[part], batch.models[part]
             egresses, payments = batch.egresses[part], batch.payments[part]
             sketches, ids, tokens = batch.sketches[part], batch.ids[part], batch.tokens[part]
-            after = batch.capabilities[part]
+            after, client = batch.capabilities[part], batch.clients[part]
             prefixes, failed = batch.prefixes[part], batch.failed[part]
         else:
             take = (start + np.flatnonzero(counted)).tolist()
@@ -203,7 +202,8 @@ class AccountLevel(Level):
             egresses, payments = picked(batch.egresses, take), picked(batch.payments, take)
             sketches, ids = picked(batch.sketches, take), picked(batch.ids, take)
             tokens, after = batch.tokens[take], batch.capabilities[take]
-            prefixes, failed = picked(batch.prefixes, take), batch.failed[take]
+            client, failed = batch.clients[take], batch.failed[take]
+            prefixes = picked(batch.prefixes, take)
         if not ids:
             return
         rows = self.profiles.rows_of(accounts, tick=self.clock)
@@ -213,6 +213,7 @@ class AccountLevel(Level):
             models=np.fromiter(map(self.models.__getitem__, models), np.int64, len(models)),
             tokens=tokens,
             capabilities=after,
+            clients=client,
             egresses=egresses,
             payments=payments,
             sketches=sketches,
@@ -266,9 +267,10 @@ class AccountLevel(Level):
         link_after = capabilities.count(said[linked], which, len(unique))
         link_rows = unique >> 36
         self._fold_egresses(link_rows, link_groups, groups, rows, number)
+        clients.fold(profiles, buffer.rows, buffer.clients)
         last_id = np.zeros(len(rows), dtype=np.int64)
         last_id[where] = np.arange(len(buffer))
-        samples = [buffer.ids[i] for i in last_id.tolist()]
+        samples = picked(buffer.ids, last_id.tolist())
         suspect = self.suspect(rows, number)
         carried = np.zeros(len(rows), dtype=np.uint8)
         np.bitwise_or.at(carried, where, buffer.carried)

@@ -13,6 +13,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from detectors.core.clients import Clients, clients_of
 from detectors.core.records import Request
 from detectors.text.capability import Capability
 from detectors.text.features import Asked
@@ -73,6 +74,7 @@ class Batch:
     payments: list[str | None]
     sketches: list[str | None]
     capabilities: NDArray[np.int8]  # what each is after, by its index; `UNSAID` where nothing tells
+    clients: Clients  # number of each one's user agent and TLS fingerprint, 0 where none is said
     prefixes: list[list[str] | None]  # hashes of each conversation's prefixes, oldest first
     failed: NDArray[np.bool_]  # answered with an error
     waits: NDArray[np.float64] | None = None  # seconds until each arrived, where that is known
@@ -122,6 +124,7 @@ def batch_of(
         payments=[r.payment for r in requests],
         sketches=sketches,
         capabilities=capabilities,
+        clients=clients_of(requests, seed=seed),
         prefixes=[r.prefix_hashes for r in requests],
         waits=None if arrived is None else arrived - np.array(times, dtype=np.float64),
         strays=strays or Strays(),

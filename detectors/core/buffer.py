@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.clients import Clients
 from detectors.core.facts import EGRESS, PAYMENT, PREFIXES, PROMPT, TOKENS
 from detectors.core.group_names import GroupNames
 from detectors.core.profiles import Rows
@@ -30,6 +31,7 @@ class Buffer:
         self._models: list[Ints] = []
         self._tokens: list[Ints] = []
         self._capabilities: list[NDArray[np.int8]] = []
+        self._clients: list[Clients] = []
         self._links: list[Ints] = []
         self._linked: list[Ints] = []  # position of each link's request in the tick
         self._carried: list[NDArray[np.uint8]] = []
@@ -45,13 +47,14 @@ class Buffer:
         models: Ints,
         tokens: Ints,
         capabilities: NDArray[np.int8],
+        clients: Clients,
         egresses: Sequence[str | None],
         payments: Sequence[str | None],
         sketches: Sequence[str | None],
         prefixes: Sequence[list[str] | None],
         failed: NDArray[np.bool_],
     ) -> None:
-        """Take in requests: each one's account, model slot, tokens, capability, and groups."""
+        """Take in requests: each one's account, model slot, tokens, client, and groups."""
         groups = self.groups
         base = rows << 36 | models
         here = np.arange(len(self.ids), len(self.ids) + len(ids))
@@ -73,6 +76,7 @@ class Buffer:
         self._models.append(models)
         self._tokens.append(tokens)
         self._capabilities.append(capabilities)
+        self._clients.append(clients)
         self.ids.extend(ids)
 
     @property
@@ -94,6 +98,11 @@ class Buffer:
     def capabilities(self) -> NDArray[np.int8]:
         """What each request is after, below zero where nothing tells."""
         return np.concatenate(self._capabilities)
+
+    @property
+    def clients(self) -> Clients:
+        """Return the number of each request's client, 0 where none is said."""
+        return np.concatenate(self._clients)
 
     @property
     def carried(self) -> NDArray[np.uint8]:

@@ -156,6 +156,7 @@ def world(*, requests: int = 1000, seed: int = 0) -> list[Request]:
                 prompt=_prompt(chance, farmed),
                 status=403 if banned else 200,
                 prefix_hashes=_prefixes(chance, account, banned=banned, farmed=farmed),
+                user_agent="farmer/1" if farmed else f"app/{account % 3}",
             )
         )
     return made

@@ -110,6 +110,7 @@ class Deltas:
             "away": told.away[who].astype(np.uint32).tobytes(),
             "asked": told.asked[who].tobytes(),
             "egress": profiles["egress"][rows].tobytes(),
+            "client": profiles["client"][rows].tobytes(),
             "samples": picked(told.samples, who.tolist()),
             "groups": self.names.named(told.groups[which]),
             "link_account": link_account.astype(np.uint32).tobytes(),

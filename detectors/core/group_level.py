@@ -6,7 +6,7 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import cadence, candidates, capabilities, heirs, presence
+from detectors.core import cadence, candidates, capabilities, clients, heirs, presence
 from detectors.core import links as reading
 from detectors.core.beat import QUIET
 from detectors.core.conversation_level import ConversationLevel
@@ -31,6 +31,7 @@ COLUMNS = {
     **mixture.COLUMNS,
     **cadence.OF_GROUPS,
     **capabilities.OF_GROUPS,
+    **clients.OF_GROUPS,
     "first_seen": Column(TICK),
     **SELDOM,
     **presence.COLUMNS,
@@ -184,6 +185,7 @@ class GroupLevel(Level):
                 self._mixes[delta.source] = (tick, delta.mix)
         if any(delta.groups for delta in deltas):
             self.population.fade_lone(tick)
+            self.population.clients.add(deltas, tick=tick)
         parts = [self._read(delta, tick) for delta in deltas if delta.groups]
         parts = [part for part in parts if len(part)]
         if parts:
@@ -199,7 +201,6 @@ class GroupLevel(Level):
         if bans:
             self.heirs.ban(bans, groups=self.profiles, members=self.members, tick=tick)
         raised = [alert for delta in deltas for alert in delta.alerts] + output.alerts[before:]
-        tests = self.tests if raised else 0.0
         output.candidates += candidates.of(
             raised,
             [self._behind(alert, tick) for alert in raised],
@@ -208,7 +209,7 @@ class GroupLevel(Level):
             sources=self.waiting.sources,
             tick=tick,
             tracked=sum(self._tracked.values()),
-            tests=tests,
+            tests=self.tests if raised else 0.0,
         )
 
     def _behind(self, alert: Alert, tick: int) -> Behind:
@@ -333,6 +334,8 @@ class GroupLevel(Level):
             tick=number,
             beat=self.population.beat,
         )
+        client = links.client[first]
+        clients.fold_group(profiles, members, who, group=group, client=client, tick=number)
         requests = np.bincount(which, weights=links.requests).astype(np.int64)
         members.touch(who, tick=number, requests=requests)
         counts = capabilities.summed(links.after, which, len(who))

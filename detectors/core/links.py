@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import capabilities
+from detectors.core import capabilities, clients
 from detectors.core.cadence import asked
 from detectors.core.models import Models
 from detectors.core.profiles import Rows
@@ -31,6 +31,7 @@ class Links:
     born: NDArray[np.int64]
     away: NDArray[np.int64]
     egress: NDArray[np.uint64]
+    client: clients.Clients
     asked: NDArray[np.int32]  # (n, windows, measures)
     after: NDArray[np.int32] | None  # (n, capabilities) requests; None: nothing tells
     samples: list[str]
@@ -52,6 +53,7 @@ class Links:
             born=self.born[chosen],
             away=self.away[chosen],
             egress=self.egress[chosen],
+            client=self.client[chosen],
             asked=self.asked[chosen],
             after=None if self.after is None else self.after[chosen],
             samples=[self.samples[i] for i in positions],
@@ -84,6 +86,7 @@ def read(delta: Delta, models: Models) -> tuple[Rows, Rows, Links]:
             born=np.frombuffer(delta.born, dtype=np.int64)[account],
             away=np.frombuffer(delta.away, dtype=np.uint32).astype(np.int64)[account],
             egress=np.frombuffer(delta.egress, dtype=np.uint64)[account],
+            client=clients.read(delta.client, len(delta.accounts))[account],
             asked=asked(delta.asked, len(delta.accounts))[account],
             after=capabilities.unpack_links(delta.link_after, len(group)),
             samples=[delta.samples[a] for a in who],
@@ -106,6 +109,7 @@ def joined(parts: Sequence[Links]) -> Links:
         born=np.concatenate([part.born for part in parts]),
         away=np.concatenate([part.away for part in parts]),
         egress=np.concatenate([part.egress for part in parts]),
+        client=np.concatenate([part.client for part in parts]),
         asked=np.concatenate([part.asked for part in parts]),
         after=capabilities.joined([(len(part), part.after) for part in parts]),
         samples=[sample for part in parts for sample in part.samples],

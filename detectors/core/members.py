@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import cadence, capabilities
+from detectors.core import cadence, capabilities, clients
 from detectors.core.profiles import TICK, Column, Profiles, Rows
 
 COLUMNS = {
     **cadence.OF_MEMBERS,
     **capabilities.OF_MEMBERS,
+    **clients.COLUMNS,
     "group": Column("int32"),
     "born": Column(TICK),
     "joined_at": Column(TICK),
@@ -62,6 +63,7 @@ class Members(Profiles):
         born_after: int | None = None,
         after: int | None = None,
         settled_after: int | None = None,
+        client: int | None = None,
     ) -> list[str]:
         """Return a group's accounts seen since a tick, those with most requests first.
 
@@ -74,6 +76,7 @@ class Members(Profiles):
             after: only those of which as large a part as makes a group is after this capability,
                 lately.
             settled_after: only those known elsewhere that joined at this tick or later.
+            client: only those that came with this client last.
         """
         chosen = self["group"] == group
         chosen &= self["requests"] > 0
@@ -84,6 +87,8 @@ class Members(Profiles):
             chosen &= self["born"] > born_after
         if settled_after is not None:
             chosen &= self["settled"] & (self["joined_at"] >= settled_after)
+        if client is not None:
+            chosen &= self["client"] == client
         rows = np.flatnonzero(chosen)
         if after is not None:
             rows = rows[capabilities.is_after(self["after"][rows, 0], after)]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.core.beat import Beat
 from detectors.core.capabilities import KINDS
+from detectors.core.clients import Everybody
 from detectors.sketches.crowding import Crowding
 from detectors.sketches.decayed import Floats, presence
 from detectors.sketches.mixture import SLOTS
@@ -60,6 +61,7 @@ class Population:
     newcomers: Floats = field(default_factory=lambda: np.full(3, 5e-7))  # see `Heirs`
     denials: float = 0.0  # denied requests of conversations within a day
     mix: Floats = field(default_factory=lambda: np.zeros(KINDS))  # accounts by what they are after
+    clients: Everybody = field(default_factory=Everybody)
     echoes: float = 0.0  # conversations that went on under another account after one
 
     def count(self, away: NDArray[np.int64], *, age: NDArray[np.int64], elapsed: int) -> None:
@@ -97,6 +99,7 @@ class Population:
             "released": self.released,
             "faded_at": self.faded_at,
             "beat": self.beat.snapshot(),
+            "clients": self.clients.snapshot(),
             "lone": {
                 scope: [
                     lone.active.tolist(),
@@ -113,6 +116,8 @@ class Population:
         self.released, self.faded_at = state["released"], state["faded_at"]
         if "beat" in state:
             self.beat.restore(state["beat"])
+        if "clients" in state:
+            self.clients.restore(state["clients"])
         for scope, (active, moved, company, crowding) in state["lone"].items():
             self.lone[scope] = Lone(
                 active=np.array(active),

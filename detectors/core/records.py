@@ -275,6 +275,7 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     link_after: bytes = b""  # requests of links by what they are after (see `pack_links`)
     facts: dict[str, int] = {}  # what the tick shows of the service, to one partition (see `facts`)
     awake: bool = False  # nothing but that the source is idle no more
+    client: bytes = b""  # uint16 each: keyed number of the client last used, 0 for none said
 
     @property
     def weight(self) -> int:

@@ -1,0 +1,197 @@
+"""The accounts of a group come with one client that hardly anybody else has."""
+
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.core import clients
+from detectors.core.clients import DAY, SLOTS, Clients
+from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
+from detectors.core.profiles import TICK, Column, Profiles
+from detectors.core.records import Evidence, Scope, Signal
+from detectors.sketches.proportion import at_least
+from detectors.sketches.sameness import Sameness
+
+#: Accounts elsewhere that stand for those not seen yet, one of them with any client.
+UNSEEN = 20.0
+#: Parts of the accounts elsewhere below and above which none is believed to lie.
+LEAST_RATE, MOST_RATE = 0.001, 0.95
+#: Groups that the correlation assumed counts as; while fewer were seen, all of them teach.
+PRIOR_GROUPS = 20.0
+#: Nats at most: a client in common is never enough, and weighs no more than any weak signal.
+MOST_NATS = 9.0
+#: Nats from which on a group teaches nothing, until it has been so odd for a day.
+ODD, HOUR = 6.0, 3600
+#: Seconds between two looks at a group.
+LOOK = 30
+#: Scopes that a level of groups may have.
+SCOPES = 8
+
+
+class Seen(NamedTuple):
+    """The clients of groups: (k, slots), but ``said``."""
+
+    clients: Clients
+    accounts: Floats  # of the group within a day
+    said: Floats  # (k,) accounts of the group that said any client
+    rate: Floats  # part of all others that come with the client
+    choices: Floats  # clients as rare
+
+
+class SharedClient(Detector):
+    """Asserts that the accounts of a group come with the clients that everybody comes with.
+
+    A client is the user agent and the TLS fingerprint together.  Each account counts once, with
+    the client it came with last.  The accounts of a group that come with one client are held
+    against the part of all other accounts that do: a binomial tail in which accounts of one group
+    are alike (`at_least`), less the logarithm of how many clients are as rare.  So a popular client
+    counts for little, however many of a group have it, and forging one gains nothing.  How alike
+    accounts of a group are is learned (`Sameness`): where every office has a program of its own,
+    one more that has is no surprise.
+
+    One client in one organisation is ordinary.  So this never is an alert: it is a candidate, which
+    counts together with other signals of entities that share accounts.  What a group asks for and
+    which client it has are one signal, as one product explains both.
+
+    Args:
+        least_accounts: of a group with one client, below which nothing is said of it.
+        correlation: within groups, until it is learned.
+
+    References:
+        Hooi et al. (2016), FRAUDAR: bounding graph fraud in the face of camouflage; Weir, Cockerham
+        (1984), Estimating F-statistics for the analysis of population structure.
+
+    >>> SharedClient().signal, SharedClient().supports
+    ('concentration', True)
+    """
+
+    name: ClassVar[str] = "shared_client"
+    signal: ClassVar[Signal] = "concentration"
+    scopes: ClassVar[frozenset[Scope]] = frozenset({"proxy", "payment", "template"})
+    supports: ClassVar[bool] = True
+
+    def __init__(self, *, least_accounts: int = 5, correlation: float = 0.3) -> None:
+        self.least_accounts = least_accounts
+        self.sameness = Sameness((SCOPES,), correlation=correlation, weight=PRIOR_GROUPS)
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """When a group was looked at and taught, and since when it is odd."""
+        return {
+            "shared_client_looked_at": Column(TICK),
+            "shared_client_taught": Column("int32"),  # hour
+            "shared_client_odd_since": Column(TICK),
+        }
+
+    def score(self, profiles: Profiles, tick: Tick) -> Floats:
+        """Return the nats of the oddest client, less the choice; 0 between two looks."""
+        scores = np.zeros(len(tick.rows))
+        due = self._due(profiles, tick)
+        if len(due):
+            part = tick.take(due)
+            scores[due] = self._nats(part, self._seen(profiles, part)).max(axis=1)
+        return scores
+
+    def learn(self, profiles: Profiles, tick: Tick) -> None:
+        """Once an hour and group, learn how alike accounts of a group are; but not of odd ones."""
+        due = self._due(profiles, tick)
+        if not len(due):
+            return
+        part = tick.take(due)
+        rows, seen = part.rows, self._seen(profiles, part)
+        odd = self._nats(part, seen).max(axis=1) >= ODD
+        since = profiles["shared_client_odd_since"][rows]
+        since = np.where(odd, np.where(since > 0, since, tick.number), 0)
+        profiles["shared_client_odd_since"][rows] = since
+        profiles["shared_client_looked_at"][rows] = tick.number
+        taught = profiles["shared_client_taught"][rows] != tick.number // HOUR
+        taught &= ~part.suspect & ~self.withholds(profiles, part)
+        profiles["shared_client_taught"][rows[taught]] = tick.number // HOUR
+        pairs = seen.accounts * np.maximum(seen.accounts - 1.0, 0.0)
+        same = pairs.sum(axis=1) / np.maximum(seen.said * (seen.said - 1.0), 1e-9)
+        self.sameness.learn(
+            part.scopes[taught].astype(np.int64),
+            np.minimum(same[taught], 1.0),
+            usual=tick.population.clients.usual,
+        )
+
+    def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
+        """Name how many accounts come with the client, and how many do elsewhere."""
+        one = tick.only(position)
+        row = int(one.rows[0])
+        seen = self._seen(profiles, one)
+        best = int(self._nats(one, seen)[0].argmax())
+        share = float(seen.accounts[0, best] / max(seen.said[0], 1e-9))
+        rate = float(seen.rate[0, best])
+        behind = tick.accounts(
+            profiles, position, since=tick.number - DAY, client=int(seen.clients[0, best])
+        )
+        since = int(profiles["shared_client_odd_since"][row])
+        return Finding(
+            summary=(
+                f"{share:.0%} of the accounts behind {profiles.names[row].replace(':', ' ', 1)} "
+                f"come with one client (user agent and TLS fingerprint), which {rate:.1%} of all "
+                f"others have: {len(behind)} accounts."
+            ),
+            evidence=[
+                Evidence(
+                    feature="part of the accounts with one client",
+                    observed=share,
+                    expected=rate,
+                    contribution=1.0,
+                    note=f"of {seen.said[0]:.0f} accounts within a day that said theirs",
+                )
+            ],
+            onset=float(since or tick.number),
+            accounts=behind,
+        )
+
+    def withholds(self, profiles: Profiles, tick: Tick) -> NDArray[np.bool_]:
+        """Say which groups are odd, and have not been for a day, once enough was learned."""
+        since = profiles["shared_client_odd_since"][tick.rows]
+        known = self.sameness.groups[tick.scopes.astype(np.int64)] >= 2 * PRIOR_GROUPS
+        withheld: NDArray[np.bool_] = known & (since > 0) & (tick.number - since < DAY)
+        return withheld
+
+    def snapshot(self) -> bytes:
+        """Return how alike accounts of a group are."""
+        return pack({"sameness": self.sameness.snapshot()})
+
+    def restore(self, state: bytes) -> None:
+        """Take back a `snapshot`."""
+        self.sameness.restore(unpack(state)["sameness"])
+
+    def _due(self, profiles: Profiles, tick: Tick) -> NDArray[np.int64]:
+        due = tick.number - profiles["shared_client_looked_at"][tick.rows] >= LOOK
+        due &= profiles["client_said"][tick.rows] >= self.least_accounts
+        return np.flatnonzero(due)
+
+    def _seen(self, profiles: Profiles, tick: Tick) -> Seen:
+        everybody = tick.population.clients
+        numbers = profiles["clients"][tick.rows]
+        accounts, said = clients.faded(profiles, tick.rows, tick=tick.number)
+        counted = everybody.counts[numbers]
+        others = np.maximum(counted - accounts, 0.0)
+        rest = np.maximum(everybody.counts.sum() - said, 0.0)[:, None]
+        rate = np.clip((others + 1.0) / (rest + UNSEEN), LEAST_RATE, MOST_RATE)
+        choices = everybody.choices(np.maximum(counted, accounts))
+        return Seen(numbers, accounts, said, rate, choices)
+
+    def _nats(self, tick: Tick, seen: Seen) -> Floats:
+        """Return the nats of each slot, (k, slots)."""
+        worth = seen.accounts >= self.least_accounts
+        worth &= (seen.accounts > seen.rate * seen.said[:, None]) & (seen.clients > 0)
+        group, slot = np.nonzero(worth)
+        nats = np.zeros((len(tick.rows), SLOTS))
+        if len(group):
+            found = at_least(
+                seen.accounts[group, slot],
+                of=np.maximum(seen.said[group], seen.accounts[group, slot]),
+                rate=seen.rate[group, slot],
+                correlation=self.sameness.correlation[tick.scopes[group].astype(np.int64)],
+            )
+            found -= np.log(seen.choices[group, slot])
+            nats[group, slot] = np.clip(found, 0.0, MOST_NATS)
+        return nats

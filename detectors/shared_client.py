@@ -37,7 +37,7 @@ class Seen(NamedTuple):
     accounts: Floats  # of the group within a day
     said: Floats  # (k,) accounts of the group that said any client
     rate: Floats  # part of all others that come with the client
-    choices: Floats  # clients as rare
+    rare: Floats  # part of them that come with clients as rare
 
 
 class SharedClient(Detector):
@@ -45,11 +45,12 @@ class SharedClient(Detector):
 
     A client is the user agent and the TLS fingerprint together.  Each account counts once, with
     the client it came with last.  The accounts of a group that come with one client are held
-    against the part of all other accounts that do: a binomial tail in which accounts of one group
-    are alike (`at_least`), less the logarithm of how many clients are as rare.  So a popular client
-    counts for little, however many of a group have it, and forging one gains nothing.  How alike
-    accounts of a group are is learned (`Sameness`): where every office has a program of its own,
-    one more that has is no surprise.
+    against the part of all other accounts that do: by accident (a binomial tail, for each of the
+    clients as rare), or as one client for all of a group, which is as likely as accounts of one
+    group are alike, times the part of accounts with clients as rare.  So a popular client counts
+    for little, however many of a group have it, and forging one gains nothing.  How alike accounts
+    of a group are is learned (`Sameness`): where every office has a program of its own, one more
+    that has is no surprise.
 
     One client in one organisation is ordinary.  So this never is an alert: it is a candidate, which
     counts together with other signals of entities that share accounts.  What a group asks for and
@@ -72,7 +73,7 @@ class SharedClient(Detector):
     scopes: ClassVar[frozenset[Scope]] = frozenset({"proxy", "payment", "template"})
     supports: ClassVar[bool] = True
 
-    def __init__(self, *, least_accounts: int = 5, correlation: float = 0.3) -> None:
+    def __init__(self, *, least_accounts: int = 5, correlation: float = 0.1) -> None:
         self.least_accounts = least_accounts
         self.sameness = Sameness((SCOPES,), correlation=correlation, weight=PRIOR_GROUPS)
 
@@ -86,7 +87,7 @@ class SharedClient(Detector):
         }
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
-        """Return the nats of the oddest client, less the choice; 0 between two looks."""
+        """Return the nats of the oddest client; 0 between two looks."""
         scores = np.zeros(len(tick.rows))
         due = self._due(profiles, tick)
         if len(due):
@@ -176,8 +177,9 @@ class SharedClient(Detector):
         others = np.maximum(counted - accounts, 0.0)
         rest = np.maximum(everybody.counts.sum() - said, 0.0)[:, None]
         rate = np.clip((others + 1.0) / (rest + UNSEEN), LEAST_RATE, MOST_RATE)
-        choices = everybody.choices(np.maximum(counted, accounts))
-        return Seen(numbers, accounts, said, rate, choices)
+        others = np.maximum(everybody.as_rare(np.maximum(counted, accounts)) - accounts, 0.0)
+        rare = np.clip((others + 1.0) / (rest + UNSEEN), rate, 1.0)
+        return Seen(numbers, accounts, said, rate, rare)
 
     def _nats(self, tick: Tick, seen: Seen) -> Floats:
         """Return the nats of each slot, (k, slots)."""
@@ -186,12 +188,14 @@ class SharedClient(Detector):
         group, slot = np.nonzero(worth)
         nats = np.zeros((len(tick.rows), SLOTS))
         if len(group):
-            found = at_least(
+            rate, rare = seen.rate[group, slot], seen.rare[group, slot]
+            alike = self.sameness.correlation[tick.scopes[group].astype(np.int64)]
+            accident = at_least(
                 seen.accounts[group, slot],
                 of=np.maximum(seen.said[group], seen.accounts[group, slot]),
-                rate=seen.rate[group, slot],
-                correlation=self.sameness.correlation[tick.scopes[group].astype(np.int64)],
+                rate=rate,
+                correlation=alike,
             )
-            found -= np.log(seen.choices[group, slot])
-            nats[group, slot] = np.clip(found, 0.0, MOST_NATS)
+            chance = np.exp(-accident) * rare / rate + alike * rare
+            nats[group, slot] = np.clip(-np.log(chance), 0.0, MOST_NATS)
         return nats

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from detectors.core import cadence, capabilities, clients, facts
+from detectors.core import cadence, capabilities, clients, egresses, facts
 from detectors.core.bans import Bans
 from detectors.core.batch import Batch
 from detectors.core.buffer import Buffer
@@ -17,7 +17,7 @@ from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.population import HORIZON, Population
 from detectors.core.profiles import OVERFLOW, TICK, Column, Rows
 from detectors.core.records import Lifecycle
-from detectors.sketches import distinct, mixture
+from detectors.sketches import mixture
 from detectors.sketches.seen import Seen
 
 #: Seconds of absence that stand for an account never seen before.
@@ -33,10 +33,8 @@ COLUMNS = {
     **capabilities.OF_ACCOUNTS,
     **facts.COLUMNS,
     **clients.COLUMNS,
+    **egresses.OF_ACCOUNTS,
     "born": Column(TICK),
-    "egress": Column("uint64"),
-    "egress_bits": Column("uint64", (1,)),
-    "egress_hour": Column(TICK),
 }
 
 
@@ -123,8 +121,8 @@ class AccountLevel(Level):
         if number:
             self._close(number + 1, output)
         if idle:
-            head = self._head(number, idle=True)
-            output.deltas += self.deltas.write(head, news=self._news, facts={})
+            told = self.deltas.write(self._head(number, idle=True), news=self._news, facts={})
+            output.deltas += told
         return output
 
     def wake(self) -> Output:
@@ -166,6 +164,7 @@ class AccountLevel(Level):
         population.active, population.young = kept["active"], kept["young"]
         population.moved, population.mix = np.array(kept["moved"]), np.array(kept["mix"])
         population.models = self.models.names
+        population.clients.restore(kept["clients"])
         self._closed = kept["closed"]
         self._facts = facts.Facts(kept["facts"])
         self.bans.restore(kept["bans"])
@@ -192,14 +191,14 @@ class AccountLevel(Level):
             )
         if counted.all():
             accounts, models = batch.accounts[part], batch.models[part]
-            egresses, payments = batch.egresses[part], batch.payments[part]
+            proxies, payments = batch.egresses[part], batch.payments[part]
             sketches, ids, tokens = batch.sketches[part], batch.ids[part], batch.tokens[part]
             after, client = batch.capabilities[part], batch.clients[part]
             prefixes, failed = batch.prefixes[part], batch.failed[part]
         else:
             take = (start + np.flatnonzero(counted)).tolist()
             accounts, models = picked(batch.accounts, take), picked(batch.models, take)
-            egresses, payments = picked(batch.egresses, take), picked(batch.payments, take)
+            proxies, payments = picked(batch.egresses, take), picked(batch.payments, take)
             sketches, ids = picked(batch.sketches, take), picked(batch.ids, take)
             tokens, after = batch.tokens[take], batch.capabilities[take]
             client, failed = batch.clients[take], batch.failed[take]
@@ -214,7 +213,7 @@ class AccountLevel(Level):
             tokens=tokens,
             capabilities=after,
             clients=client,
-            egresses=egresses,
+            egresses=proxies,
             payments=payments,
             sketches=sketches,
             prefixes=prefixes,
@@ -266,8 +265,9 @@ class AccountLevel(Level):
         unique, link_groups = unique[order], link_groups[order]
         link_after = capabilities.count(said[linked], which, len(unique))
         link_rows = unique >> 36
-        self._fold_egresses(link_rows, link_groups, groups, rows, number)
-        clients.fold(profiles, buffer.rows, buffer.clients)
+        proxy = self.groups.are("proxy", groups)[link_groups]
+        through = self.groups.hashes(groups)[link_groups[proxy]]
+        egresses.fold(profiles, rows, accounts=link_rows[proxy], egresses=through, tick=number)
         last_id = np.zeros(len(rows), dtype=np.int64)
         last_id[where] = np.arange(len(buffer))
         samples = picked(buffer.ids, last_id.tolist())
@@ -285,6 +285,9 @@ class AccountLevel(Level):
         elapsed = number - self._closed if self._closed else 0
         self.population.count(away, age=number - born, elapsed=elapsed)
         self.population.mix = capabilities.fade_mix(self.population.mix, elapsed=elapsed)
+        self.population.clients.fold(
+            profiles, rows, buffer.rows, buffer.clients, away=away, tick=number
+        )
         after = capabilities.count(said, where, len(rows))
         if after is not None:
             changes = capabilities.fold(profiles, rows, after, tick=number)
@@ -327,21 +330,6 @@ class AccountLevel(Level):
         )
         self.use_models(models.sum(axis=0).tolist(), elapsed)
 
-    def _fold_egresses(
-        self, link_rows: Rows, link_groups: Rows, groups: Rows, rows: Rows, number: int
-    ) -> None:
-        profiles = self.profiles
-        hours = profiles["egress_hour"]
-        started = rows[hours[rows] != number // 3600]
-        profiles["egress_bits"][started] = 0
-        hours[started] = number // 3600
-        proxy = self.groups.are("proxy", groups)[link_groups]
-        if not proxy.any():
-            return
-        hashes = self.groups.hashes(groups)[link_groups]
-        distinct.mark(profiles["egress_bits"], link_rows[proxy], hashes[proxy])
-        profiles["egress"][link_rows[proxy]] = hashes[proxy]
-
     def _away(self, rows: Rows, number: int) -> Rows:
         """Return for how many seconds each account was not seen, a million for a new one."""
         new = self.profiles["requests"][rows] == 0
@@ -363,6 +351,7 @@ class AccountLevel(Level):
             "banned": self._banned,
             "idle": idle,
             "mix": mix.tolist() if mix.any() else [],
+            "clients": b"" if idle else self.population.clients.told(number),
         }
 
     def _save(self) -> Checkpoint:
@@ -386,6 +375,7 @@ class AccountLevel(Level):
                 "young": self.population.young,
                 "moved": self.population.moved.tolist(),
                 "mix": self.population.mix.tolist(),
+                "clients": self.population.clients.snapshot(),
                 "closed": self._closed,
                 "facts": dict(self._facts.counts),
                 "bans": self.bans.snapshot(),

@@ -1,7 +1,6 @@
 """With which client accounts come: user agent and TLS fingerprint together, as a keyed number."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,17 +8,19 @@ import xxhash
 from numpy.typing import NDArray
 
 from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
-from detectors.core.records import Delta, Request
+from detectors.core.records import Request
 from detectors.sketches.decayed import Floats, presence
 
 Clients = NDArray[np.uint16]
 
 #: Numbers that clients are told apart by; 0 is that of whoever says nothing of its client.
-CLIENTS = 4096
+CLIENTS = 1024
 #: Most common clients of a group that are counted.
 SLOTS = 4
-#: Seconds over which accounts fade.
-DAY = 86_400
+#: Seconds over which accounts fade, and after which the groups are told of them anew.
+DAY, TELL = 86_400, 60
+#: Accounts up to which a client is taken for one account's own.
+ALONE = 1.5
 #: A membership that has said a client which its group does not count.
 UNCOUNTED = 65_535
 
@@ -32,8 +33,10 @@ OF_GROUPS: Mapping[str, Column] = {
     "client_at": Column(TICK),
 }
 
+_COUNT = np.dtype([("client", "<u2"), ("accounts", "<f4")])
 
-def clients_of(requests: Iterable[Request], *, seed: int) -> Clients:
+
+def clients_of(requests: Sequence[Request], *, seed: int) -> Clients:
     """Return the number of each request's client.
 
     The key keeps a sender from choosing whose number to share.
@@ -43,14 +46,9 @@ def clients_of(requests: Iterable[Request], *, seed: int) -> Clients:
     [False, True]
     """
     numbers = _Numbers(seed)
-    named = [(request.user_agent, request.ja4) for request in requests]
-    return np.fromiter(map(numbers.__getitem__, named), np.uint16, len(named))
-
-
-def fold(profiles: Profiles, rows: Rows, client: Clients) -> None:
-    """Keep the last client that each account said; ``rows`` and ``client`` are of requests."""
-    said = client > 0
-    profiles["client"][rows[said]] = client[said]
+    agents, fingerprints = [r.user_agent for r in requests], [r.ja4 for r in requests]
+    found = map(numbers.__getitem__, zip(agents, fingerprints, strict=True))
+    return np.fromiter(found, np.uint16, len(requests))
 
 
 def read(data: bytes, accounts: int) -> Clients:
@@ -112,23 +110,75 @@ def faded(profiles: Profiles, rows: Rows, *, tick: int) -> tuple[Floats, Floats]
     return counts, said
 
 
-@dataclass(slots=True, kw_only=True)
 class Everybody:
-    """How many accounts within a day come with each client, in company or alone."""
+    """How many accounts within a day come with each client, in company or alone.
 
-    counts: Floats = field(default_factory=lambda: np.zeros(CLIENTS))
-    faded_at: int = 0
+    Each source of accounts counts its own, and tells the groups once a minute.
 
-    def add(self, deltas: Iterable[Delta], *, tick: int) -> None:
-        """Count the accounts that deltas tell of."""
-        self.counts *= np.exp(-(tick - self.faded_at) / DAY)
-        self.faded_at = tick
-        for delta in deltas:
-            away = np.frombuffer(delta.away, np.uint32).astype(np.int64)
-            client = read(delta.client, len(away))
-            told = np.minimum(client, CLIENTS - 1)
-            self.counts += np.bincount(told, presence(away, horizon=DAY), CLIENTS)
+    >>> table = Profiles(capacity=10, columns=COLUMNS)
+    >>> accounts, groups, rows = Everybody(), Everybody(), table.rows_of(["a", "b"], tick=60)
+    >>> accounts.fold(table, rows, rows, np.array([3, 3], np.uint16), away=rows * 10**9, tick=60)
+    >>> groups.take(0, accounts.told(60), tick=60)
+    >>> float(groups.counts[3])
+    2.0
+    """
+
+    def __init__(self) -> None:
+        self.counts = np.zeros(CLIENTS)
+        self._faded_at = 0
+        self._first = False  # of its minute, the tick counted last
+        self._sources: dict[int, tuple[int, bytes]] = {}
+
+    def fold(
+        self,
+        profiles: Profiles,
+        rows: Rows,
+        asking: Rows,
+        client: Clients,
+        *,
+        away: Rows,
+        tick: int,
+    ) -> None:
+        """Keep the last client that each account of a tick said, and count it.
+
+        Args:
+            profiles: of the accounts, with the columns `COLUMNS`.
+            rows: accounts of the tick, each once.
+            asking: the account of each request of the tick.
+            client: of each request.
+            away: seconds since each of ``rows`` was seen before.
+            tick: second of event time.
+        """
+        before, said = profiles["client"][rows], client > 0
+        profiles["client"][asking[said]] = client[said]
+        now, fresh = profiles["client"][rows], presence(away, horizon=DAY)
+        self._first = tick // TELL != self._faded_at // TELL
+        self.counts *= np.exp(-max(tick - self._faded_at, 0) / DAY)
+        self._faded_at = tick
+        changed = now != before
+        self.counts -= np.bincount(before, np.where(changed, 1.0 - fresh, 0.0), CLIENTS)
+        self.counts += np.bincount(now, np.where(changed, 1.0, fresh), CLIENTS)
         self.counts[0] = 0.0
+        np.maximum(self.counts, 0.0, out=self.counts)
+
+    def told(self, tick: int) -> bytes:
+        """Return the counts for the groups, with the first tick of a minute that had any."""
+        if not self._first or tick != self._faded_at:
+            return b""
+        used = np.flatnonzero(self.counts)
+        packed = np.empty(len(used), dtype=_COUNT)
+        packed["client"], packed["accounts"] = used, self.counts[used]
+        return packed.tobytes()
+
+    def take(self, source: int, told: bytes, *, tick: int) -> None:
+        """Take in what a source of accounts told, and sum over all."""
+        if not told:
+            return
+        self._sources[source] = tick, told
+        self.counts[:] = 0.0
+        for _, (at, data) in sorted(self._sources.items()):
+            packed = np.frombuffer(data, dtype=_COUNT)
+            self.counts[packed["client"]] += packed["accounts"] * np.exp(-(tick - at) / DAY)
 
     @property
     def usual(self) -> float:
@@ -136,26 +186,27 @@ class Everybody:
         total = float(self.counts.sum())
         return float((self.counts**2).sum()) / max(total * total, 1e-9)
 
-    def choices(self, counts: Floats) -> Floats:
-        """Return how many clients are about as rare as one with so many accounts.
+    def as_rare(self, counts: Floats) -> Floats:
+        """Return how many accounts come with clients that have no more than so many each.
 
-        It is what all clients that are no more common have together, in clients such as this.
+        What one account alone has, a script of its own say, is no client that a group might share.
         """
-        ordered = np.sort(self.counts[self.counts > 0])
+        ordered = np.sort(self.counts[self.counts > ALONE])
         below = np.concatenate([[0.0], np.cumsum(ordered)])
-        mass = below[np.searchsorted(ordered, counts, side="right")]
-        found: Floats = np.maximum(mass / np.maximum(counts, 1.0), 1.0)
+        found: Floats = below[np.searchsorted(ordered, counts, side="right")]
         return found
 
     def snapshot(self) -> list[Any]:
-        """Return the counts that are not zero."""
+        """Return what was counted or told."""
         used = np.flatnonzero(self.counts)
-        return [self.faded_at, used.tolist(), self.counts[used].tolist()]
+        counts = [used.tolist(), self.counts[used].tolist()]
+        return [*counts, self._faded_at, self._first, sorted(self._sources.items())]
 
     def restore(self, state: list[Any]) -> None:
         """Take back a `snapshot`."""
-        self.faded_at, used, counts = state
+        used, counts, self._faded_at, self._first, sources = state
         self.counts[used] = counts
+        self._sources = {source: tuple(told) for source, told in sources}
 
 
 class _Numbers(dict[tuple[str | None, str | None], int]):

@@ -181,11 +181,11 @@ class GroupLevel(Level):
             np.add.at(moved, slots, delta.moved[: len(slots)])
             self._said[delta.source] = (tick, delta.active, delta.young, moved.tolist())
             self._tracked[delta.source] = delta.tracked
+            self.population.clients.take(delta.source, delta.clients, tick=tick)
             if delta.mix:
                 self._mixes[delta.source] = (tick, delta.mix)
         if any(delta.groups for delta in deltas):
             self.population.fade_lone(tick)
-            self.population.clients.add(deltas, tick=tick)
         parts = [self._read(delta, tick) for delta in deltas if delta.groups]
         parts = [part for part in parts if len(part)]
         if parts:

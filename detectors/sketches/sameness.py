@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from detectors.sketches.decayed import Floats
 
 #: Correlations believed, at least and at most.
-LEAST, MOST = 0.02, 1.0
+LEAST, MOST = 0.05, 1.0
 #: Groups seen after which what was seen first counts half.
 MEMORY = 5_000.0
 

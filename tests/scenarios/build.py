@@ -9,7 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios import asking, continuity, edges, habits, service, skeletons, timing
+from tests.scenarios import (
+    asking,
+    continuity,
+    edges,
+    habits,
+    identity,
+    service,
+    skeletons,
+    timing,
+)
 from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
 
 
@@ -246,6 +255,7 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     *timing.SCENARIOS,
     *continuity.SCENARIOS,
     *asking.SCENARIOS,
+    *identity.SCENARIOS,
     *service.SCENARIOS,
     *edges.SCENARIOS,
     *habits.SCENARIOS,

@@ -1,0 +1,70 @@
+"""Scenarios of the clients that accounts come with."""
+
+from collections.abc import Callable
+
+from tests.scenarios.world import HOUR, START, World
+
+#: User agents and TLS fingerprints that everybody uses, and how often.
+POPULAR = {
+    ("chat-web/8.2", "t13d1516h2_8daaf6152771_e5627efa2ab1"): 30,
+    ("chat-ios/5.1", "t13d2014h2_a09f3c656075_14788d8d241b"): 20,
+    ("sdk-python/1.51", "t13d1812h1_85036bcba153_b26ce05bbdd6"): 20,
+    ("sdk-node/4.9", "t13d5212h1_b262b3658495_8e6e362c5eac"): 10,
+}
+SDK = ("sdk-python/1.51", "t13d1812h1_85036bcba153_b26ce05bbdd6")
+
+
+def one_client_behind_a_proxy(world: World) -> None:
+    """Forty accounts, a day old at most, use one proxy and a program that nobody else has."""
+    then = START + 2 * HOUR
+    end = then + 2 * HOUR
+    _town(world, end=end)
+    for number in range(40):
+        account = f"farm-{number}"
+        world.created(account, at=then - 2 * HOUR * (number % 12))
+        for at in world.arrivals(start=then, end=end, an_hour=9):
+            client = ("poold/3", "t13i0907h1_aa0bb1cc2dd3_0123456789ab")
+            _ask(world, account, at, client, proxy="hydra", payment=f"card-{number % 2}")
+    world.catch("shared_client", "*", accounts_at_least=30, after=then, within=2 * HOUR)
+
+
+def offices_with_programs_of_their_own(world: World) -> None:
+    """Twelve firms each have a program of their own, and later two more; one has the usual SDK."""
+    end = START + 5 * HOUR
+    _town(world, end=end)
+    for office in range(15):
+        begins = START + (2 * HOUR if office > 11 else 0)
+        for number in range(12 + office):
+            account = f"desk-{office}-{number}"
+            world.known(account)
+            client = (f"firm-{office}/1.{number % 2}", "t13d1812h1_85")
+            for at in world.sittings(start=begins, end=end, an_hour=5):
+                _ask(world, account, at, SDK if office == 12 else client,
+                     proxy=f"office-{office}", payment=f"office-{office}")  # fmt: skip
+    world.spare("shared_client", value="office-1[2-4]")
+    world.spare("campaign")
+
+
+SCENARIOS: tuple[Callable[[World], None], ...] = (
+    one_client_behind_a_proxy,
+    offices_with_programs_of_their_own,
+)
+
+
+def _ask(world: World, account: str, at: float, client: tuple[str, str], **fields: str) -> None:
+    world.ask(account, at=at, grain=1, user_agent=client[0], ja4=client[1], **fields)
+
+
+def _town(world: World, *, end: float) -> None:
+    """A hundred and fifty people at home and ten firms of ten, with the clients all have."""
+    people = {f"person-{n}": {"ip": f"203.0.{n}.7"} for n in range(150)}
+    people |= {
+        f"clerk-{n}": {"proxy": f"firm-{n % 10}", "payment": f"firm-{n % 10}"} for n in range(100)
+    }
+    for account, fields in people.items():
+        world.known(account)
+        (client,) = world.chance.choices(list(POPULAR), list(POPULAR.values()))
+        if world.chance.random() < 0.1:
+            client = (f"script-{account}/0.1", client[1])
+        for at in world.sittings(start=START, end=end, an_hour=4):
+            _ask(world, account, at, client, **fields)

@@ -54,7 +54,9 @@ def test_user_agent_and_fingerprint_are_one_client_together() -> None:
     assert clients_of(made, seed=SEED + 1).tolist() != numbers
 
 
-@pytest.mark.parametrize("named", [{}, {"user_agent": ""}, {"ja4": ""}, {"user_agent": "", "ja4": ""}])
+@pytest.mark.parametrize(
+    "named", [{}, {"user_agent": ""}, {"ja4": ""}, {"user_agent": "", "ja4": ""}]
+)
 def test_who_says_nothing_has_no_client(named: dict[str, str]) -> None:
     assert clients_of([request(1, at=0, **named)], seed=SEED).tolist() == [0]
 

@@ -68,8 +68,11 @@ class Lockstep(Detector):
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of the series most in step, less the choice among them."""
-        highest: Floats = self._scores(profiles, tick).max(axis=1, initial=0.0)
-        return highest
+        scores = np.zeros(len(tick.rows))
+        some = np.flatnonzero(profiles["present"][tick.rows] >= LEAST_ACCOUNTS)
+        if len(some):
+            scores[some] = self._scores(profiles, tick.take(some)).max(axis=1)
+        return scores
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
         """Add the blocks that ended; learn what is usual from groups that are not suspect."""

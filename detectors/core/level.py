@@ -130,7 +130,9 @@ class Level:
             samples_of: gives request ids to look at, for a position of the tick and its finding.
         """
         alerts = []
-        parts = [(detector, *self._part(detector, tick)) for detector in self.detectors]
+        alike = {d.scopes: d for d in self.detectors}  # one for each of the sets of scopes
+        part_of = {scopes: self._part(detector, tick) for scopes, detector in alike.items()}
+        parts = [(detector, *part_of[detector.scopes]) for detector in self.detectors]
         ended = [self._ended(detector, part) for detector, _, part in parts]
         for (detector, positions, part), mature in zip(parts, ended, strict=True):
             scores = detector.score(self.profiles, part)
@@ -141,8 +143,12 @@ class Level:
                     self._raise(detector, part, position, scores, samples, faint=position in faint)
                 )
         suspect = self.suspect(tick.rows, tick.number)
-        for detector, positions, part in parts:
-            detector.learn(self.profiles, replace(part, suspect=suspect[positions]))
+        taught = {
+            scopes: replace(part, suspect=suspect[positions])
+            for scopes, (positions, part) in part_of.items()
+        }
+        for detector in self.detectors:
+            detector.learn(self.profiles, taught[detector.scopes])
         self.alerts_raised += sum(alert.severity != "info" for alert in alerts)
         return alerts
 
@@ -224,12 +230,15 @@ class Level:
     def _ended(self, detector: Detector, tick: Tick) -> NDArray[np.bool_]:
         """Say which rows' last tests have ended, those left out that ran under suspicion."""
         test = self.profiles[f"{detector.name}_test"][tick.rows]
+        ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0)
+        if not ended.any():
+            return ended
         held = self._held("suspect", tick.rows, test * TEST)
         others = self.profiles["seldom_by"][tick.rows] & ~self._bit(detector)
         held |= (others != 0) & self._held("seldom", tick.rows, test * TEST)
         if detector.supports:
             held |= detector.withholds(self.profiles, tick)
-        ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0) & ~held
+        ended &= ~held
         return ended
 
     def _held(self, what: str, rows: Rows, start: Rows) -> NDArray[np.bool_]:

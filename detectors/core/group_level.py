@@ -1,6 +1,7 @@
 """Level 2: a profile per egress, payment and template; deltas in, alerts out."""
 
 from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +10,12 @@ from detectors.core import cadence, candidates, capabilities, heirs, presence
 from detectors.core import links as reading
 from detectors.core.beat import QUIET
 from detectors.core.conversation_level import ConversationLevel
-from detectors.core.deltas import SERVICE
+from detectors.core.deltas import SERVICE, picked
 from detectors.core.detector import Detector, Finding, Tick, pack, unpack
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
 from detectors.core.members import Members
+from detectors.core.numbering import numbered, occurring
 from detectors.core.population import HORIZON, HOUR, Lone, Population
 from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
 from detectors.core.records import Alert, Behind, Delta, Scope
@@ -228,30 +230,28 @@ class GroupLevel(Level):
         group, account, links = reading.read(delta, self.models)
         rows = self._rows_of(delta.groups, group, links.accounts, tick)
         links.groups = rows[group]
-        scopes = np.array([name.partition(":")[0] for name in delta.groups])[group]
+        scopes = np.array([_scope_of(name) for name in delta.groups], dtype=np.int64)[group]
+        away = np.frombuffer(delta.away, dtype=np.uint32).astype(np.int64)
         for scope, lone in self.population.lone.items():
-            alone = (links.groups < 0) & (scopes == scope)
-            _, first = np.unique(account[alone], return_index=True)
-            lone.add(links.away[alone][first], links.models[alone & links.moved])
+            alone = (links.groups < 0) & (scopes == SCOPE_CODES[scope])
+            seen = away[np.bincount(account[alone], minlength=len(away)) > 0]
+            lone.add(seen, links.models[alone & links.moved])
             if scope == "proxy":
-                self.population.beat.add(tick, links.away[alone][first])
+                self.population.beat.add(tick, seen)
         links = links.only(links.groups > OVERFLOW)
-        names = self.profiles.names
-        pairs = [
-            self.members.name(names[row], account)
-            for row, account in zip(links.groups.tolist(), links.accounts, strict=True)
-        ]
+        of = picked(self.profiles.names, links.groups.tolist())
+        pairs = list(map(self.members.name, of, links.accounts))
         links.members = self.members.rows_of(pairs, tick=tick)
         return links
 
     def _rows_of(self, groups: list[str], group: Rows, accounts: list[str], tick: int) -> Rows:
         """Return the row of each group of a delta, -1 for those with one account so far."""
         get = self.profiles.index.get
-        rows = np.array([get(name, -1) for name in groups], dtype=np.int64)
+        rows = np.fromiter(map(get, groups, repeat(-1)), np.int64, len(groups))
         self.profiles["held"][rows[rows >= 0]] = tick  # before others are given rows
         cold = np.flatnonzero(rows[group] < 0)
         if len(cold):
-            lone, which = np.unique(group[cold], return_inverse=True)
+            lone, which = occurring(group[cold], len(groups))
             joined = self.singles.joined(
                 [groups[g] for g in lone.tolist()],
                 which,
@@ -260,13 +260,13 @@ class GroupLevel(Level):
             )
             names = [groups[g] for g in lone[joined].tolist()]
             new = self.profiles.rows_of(names, tick=tick)
-            self.profiles["scope"][new] = [SCOPE_CODES[n.partition(":")[0]] for n in names]
+            self.profiles["scope"][new] = [_scope_of(name) for name in names]
             self.profiles["first_seen"][new] = tick
             rows[lone[joined]] = new
         return rows
 
     def _close_links(self, number: int, links: Links, elapsed: int, output: Output) -> None:
-        rows, where = np.unique(links.groups, return_inverse=True)
+        rows, where = numbered(links.groups)
         counts = np.bincount(
             where * mixture.SLOTS + links.models,
             weights=links.requests,
@@ -328,7 +328,8 @@ class GroupLevel(Level):
             profiles,
             members,
             who,
-            group=group,
+            rows=rows,
+            where=where,
             away=away,
             asked=links.asked[first],
             tick=number,
@@ -392,3 +393,7 @@ class GroupLevel(Level):
         for source in sorted(self._mixes):
             said, mix = self._mixes[source]
             population.mix += capabilities.fade_mix(np.array(mix), elapsed=tick - said)
+
+
+def _scope_of(name: str) -> int:
+    return SCOPE_CODES[name[: name.index(":")]]

@@ -160,14 +160,17 @@ class EvenShare(Detector):
 
     def _seen(self, profiles: Profiles, tick: Tick) -> tuple[Floats, Floats, Floats]:
         """Return variance, its freedom and the middle count, (k, kinds); 0 where too little."""
-        histograms = profiles["cadence_members"][tick.rows]
-        flat = histograms.reshape(len(tick.rows) * KINDS, -1)
-        members, middle, variance = (v.reshape(-1, KINDS) for v in spread(flat))
-        freedom = np.maximum(USED * (members - 1.0), 1.0)
-        enough = (members >= self.least_accounts) & (middle >= LEAST_COUNT)
-        # What counting alone adds, in parts of the variance where accounts differ by a factor e.
-        noise = 1.0 + 1.0 / np.maximum(middle, 1.0)
-        return np.where(enough, variance / noise, 0.0), freedom, middle
+        histograms = profiles["cadence_members"][tick.rows].reshape(len(tick.rows) * KINDS, -1)
+        variance, freedom, middle = (np.zeros(len(histograms)) for _ in range(3))
+        some = np.flatnonzero(histograms.sum(axis=1) >= self.least_accounts)
+        if len(some):
+            members, middle[some], apart = spread(histograms[some])
+            freedom[some] = USED * (members - 1.0)
+            # What counting alone adds, in parts of the variance where accounts differ by a factor e.
+            noise = 1.0 + 1.0 / np.maximum(middle[some], 1.0)
+            variance[some] = np.where(middle[some] >= LEAST_COUNT, apart / noise, 0.0)
+        shape = (-1, KINDS)
+        return variance.reshape(shape), freedom.reshape(shape), middle.reshape(shape)
 
     def _scores(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of each measure, (k, kinds)."""

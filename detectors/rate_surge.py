@@ -162,9 +162,13 @@ class RateSurge(Detector):
         scores = np.zeros(values.shape)
         some = np.flatnonzero(surge.any(axis=1))
         if len(some):
-            above = self._rhythm(profiles, tick)[some]
-            nats = self.baseline.surprise(profiles, tick.rows[some], values[some], above=above)
-            scores[some] = np.where(surge[some], nats, 0.0)
+            scores[some] = self.baseline.surprise(
+                profiles,
+                tick.rows[some],
+                values[some],
+                where=surge[some],
+                above=self._rhythm(profiles, tick)[some],
+            )
         return scores
 
 

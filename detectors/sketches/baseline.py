@@ -107,7 +107,13 @@ class Baseline:
         return expected
 
     def surprise(
-        self, profiles: Profiles, rows: Rows, values: Floats, *, above: Floats | float = 0.0
+        self,
+        profiles: Profiles,
+        rows: Rows,
+        values: Floats,
+        *,
+        where: NDArray[np.bool_],
+        above: Floats | float = 0.0,
     ) -> Floats:
         """Return the nats of values as high as these, (k, s), which are ln(1 + count).
 
@@ -115,6 +121,7 @@ class Baseline:
             profiles: a table with the baseline's columns.
             rows: (k,) rows.
             values: (k, s) logarithms of counts, one added.
+            where: (k, s) which are asked for; the others are zero.
             above: what is expected on top of the mean, such as a rhythm.
         """
         expected = self.expect(profiles, rows) + above
@@ -125,9 +132,10 @@ class Baseline:
         rarely = np.exp(-np.maximum(expected, 0.0))
         spread = np.sqrt(variance + rarely * (1.0 - rarely))  # a count's own noise
         freedom = known + self.prior + np.minimum(self._taught, FREEDOM)
-        tail = stdtr(freedom, -(values - expected) / spread)
-        heard_of = known + self._taught >= LEAST_TAUGHT
-        nats: Floats = np.where(heard_of, -np.log(np.maximum(tail, 1e-300)), 0.0)
+        some = where & (known + self._taught >= LEAST_TAUGHT)
+        tail = stdtr(freedom[some], -((values - expected) / spread)[some])
+        nats: Floats = np.zeros(values.shape)
+        nats[some] = -np.log(np.maximum(tail, 1e-300))
         return nats
 
     def learn(

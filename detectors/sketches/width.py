@@ -45,7 +45,8 @@ class Width:
         some = np.flatnonzero(enough)
         if len(some):
             values = np.log1p(now[some])[:, None]
-            nats[some] = self.baseline.surprise(profiles, tick.rows[some], values)[:, 0]
+            where = np.ones(values.shape, dtype=bool)
+            nats[some] = self.baseline.surprise(profiles, tick.rows[some], values, where=where)[:, 0]
         return nats
 
     def learn(self, profiles: Profiles, tick: Tick, now: Floats) -> None:

@@ -20,7 +20,8 @@ def taught(values: list[float], *, others: float = 1.0) -> tuple[Baseline, Profi
 
 def surprise(baseline: Baseline, profiles: Profiles, value: float, *, of: str = "n0") -> float:
     rows = profiles.rows_of([of], tick=1)
-    return float(baseline.surprise(profiles, rows, np.array([[value]]))[0, 0])
+    asked = np.ones((1, 1), dtype=bool)
+    return float(baseline.surprise(profiles, rows, np.array([[value]]), where=asked)[0, 0])
 
 
 def test_what_an_entity_always_did_is_expected() -> None:

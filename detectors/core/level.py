@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import get_args
 
 import numpy as np
 import xxhash
+from msgspec import structs
 from numpy.typing import NDArray
 
 from detectors.core.calibration import DAY, MOST_LIMIT, Calibration
@@ -144,7 +145,7 @@ class Level:
                 )
         suspect = self.suspect(tick.rows, tick.number)
         taught = {
-            scopes: replace(part, suspect=suspect[positions])
+            scopes: structs.replace(part, suspect=suspect[positions])
             for scopes, (positions, part) in part_of.items()
         }
         for detector in self.detectors:

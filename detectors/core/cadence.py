@@ -79,7 +79,7 @@ def count(
     windows = tick // WINDOWS
     stale = profiles["asked_window"][rows] != windows
     before = np.where(stale[:, :, None], 0, profiles["asked"][rows])
-    added = np.stack([requests, away >= QUIET], axis=1).astype(np.int32)
+    added = np.array([requests, away >= QUIET], dtype=np.int32).T
     now: NDArray[np.int32] = before + added[:, None, :]
     profiles["asked"][rows] = now
     profiles["asked_window"][rows] = windows
@@ -128,7 +128,7 @@ def fold(
     _fold_shares(profiles, members, who, rows, where, away, asked, tick)
     first = away >= tick % BIN + 1  # not yet seen in this bin
     here = np.bincount(where, weights=first, minlength=len(rows)).astype(np.int64)
-    _fold_blocks(profiles, rows, np.stack([here, begun], axis=1), tick, beat)
+    _fold_blocks(profiles, rows, np.array([here, begun]), tick, beat)
     hours = profiles["cadence_hour"]
     turned = rows[hours[rows] != tick // 3600]
     if len(turned):
@@ -181,7 +181,7 @@ def _fold_blocks(
                 _close(profiles, over, number, series, tick, beat)
                 bins[over, number] = 0
         profiles["cadence_block"][rows] = blocks
-    bins[rows[:, None], _NUMBERS, tick % LENGTHS // WIDTHS] += counts[:, KINDS].astype(np.uint16)
+    bins[rows[:, None], _NUMBERS, tick % LENGTHS // WIDTHS] += counts[KINDS].T.astype(np.uint16)
 
 
 def _close(

@@ -175,10 +175,10 @@ class GroupLevel(Level):
         self.clock = tick
         before = len(output.alerts)
         for delta in deltas:
-            moved = np.zeros(mixture.SLOTS)
-            slots = [self.models.get(name, 0) for name in delta.models]
-            np.add.at(moved, slots, delta.moved[: len(slots)])
-            self._said[delta.source] = (tick, delta.active, delta.young, moved.tolist())
+            moved = [0.0] * mixture.SLOTS
+            for name, count in zip(delta.models, delta.moved, strict=False):
+                moved[self.models.get(name, 0)] += count
+            self._said[delta.source] = (tick, delta.active, delta.young, moved)
             self._tracked[delta.source] = delta.tracked
             if delta.mix:
                 self._mixes[delta.source] = (tick, delta.mix)
@@ -321,9 +321,9 @@ class GroupLevel(Level):
         members["group"][who] = group
         away = np.where(new, heirs.NEVER, number - members["last_seen"][who])
         came, where = (settled | ~new) & (away >= QUIET), np.searchsorted(rows, group)
-        arrivals = np.stack(
-            [np.bincount(where[some], minlength=len(rows)) for some in (came, came & new)], axis=1
-        )
+        arrivals = np.array(
+            [np.bincount(where[some], minlength=len(rows)) for some in (came, came & new)]
+        ).T
         cadence.fold(
             profiles,
             members,

@@ -53,8 +53,8 @@ class Seen:
         if new.all():
             self._remember(hashes)
         elif new.any():
-            chosen = buckets[new]
-            mixed = np.isin(buckets, chosen[np.isin(chosen, buckets[~new])])
+            both = set(buckets[new].tolist()).intersection(buckets[~new].tolist())
+            mixed = np.isin(buckets, list(both)) if both else np.zeros(len(hashes), dtype=bool)
             self._remember(hashes[new & ~mixed])
             for position in np.flatnonzero(mixed).tolist():  # what is new may push out the old
                 bucket, one = buckets[position], hashes[position : position + 1]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from detectors.core import capabilities
 from detectors.core.capabilities import KINDS
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
-from detectors.core.profiles import Column, Profiles
+from detectors.core.profiles import TICK, Column, Profiles
 from detectors.core.records import Evidence, Scope, Signal
 from detectors.sketches.proportion import at_least
 from detectors.sketches.scatter import Scatter
@@ -74,10 +74,10 @@ class Capability(Detector):
     def columns(self) -> Mapping[str, Column]:
         """When a group was looked at and taught, what was seen, and since when it is odd."""
         return {
-            "capability_looked_at": Column("int64"),
+            "capability_looked_at": Column(TICK),
             "capability_seen": Column("float32"),  # accounts then after anything, lately
             "capability_taught": Column("int32"),  # hour
-            "capability_odd_since": Column("int64"),
+            "capability_odd_since": Column(TICK),
         }
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:

@@ -9,7 +9,7 @@ from scipy.special import gammainc
 
 from detectors.core.cadence import BINS, SERIES, WIDTHS
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, share, unpack
-from detectors.core.profiles import Column, Profiles
+from detectors.core.profiles import TICK, Column, Profiles
 from detectors.core.records import Evidence, Scope, Signal
 from detectors.sketches.decayed import fade
 
@@ -64,8 +64,8 @@ class Lockstep(Detector):
         return {
             "lockstep_shared": Column("float64", (len(SERIES),)),
             "lockstep_chance": Column("float64", (len(SERIES),)),
-            "lockstep_faded_at": Column("int64"),
-            "lockstep_since": Column("int64"),
+            "lockstep_faded_at": Column(TICK),
+            "lockstep_since": Column(TICK),
         }
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:

@@ -142,7 +142,7 @@ class ModelPivot(Detector):
             if not len(where):
                 continue
             slot += 1
-            k = counts[where, slot]
+            k = counts[where, slot].astype(np.float64)
             n = np.maximum(profiles[active][tick.rows][where], k)
             rate = self._adoption(tick, horizon, n, k, slot)
             nats = at_least(k, of=n, rate=rate, correlation=self.correlation)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, share, unpack
-from detectors.core.profiles import Column, Profiles
+from detectors.core.profiles import TICK, Column, Profiles
 from detectors.core.records import Evidence, Scope, Severity, Signal
 from detectors.sketches.habits import DAY, FEATURES, Habits
 from detectors.sketches.loda import Loda
@@ -67,8 +67,8 @@ class OddProfile(Detector):
         return {
             **self.habits.columns,
             "odd_peak": Column("float32"),
-            "odd_taught_at": Column("int64"),
-            "odd_odd_since": Column("int64"),
+            "odd_taught_at": Column(TICK),
+            "odd_odd_since": Column(TICK),
         }
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, share, unpack
-from detectors.core.profiles import Column, Profiles
+from detectors.core.profiles import TICK, Column, Profiles
 from detectors.core.records import Evidence, Scope, Signal
 from detectors.sketches.baseline import Baseline
 
-#: The series of an entity: requests and tokens in a minute and in an hour.
+#: The series of an entity: requests and tokens in a minute and in an hour, and these in seconds.
 SERIES = ("requests per minute", "tokens per minute", "requests per hour", "tokens per hour")
-SECONDS = np.array([60, 60, 3600, 3600])
+WINDOWS = np.array([60, 3600])
 #: Spread of ln(1 + count) below which no entity is believed to lie: real traffic is over-dispersed.
 LEAST_VARIANCE = 0.15
 #: Parts of the day with a level of their own, and how fast that is learned.
@@ -55,11 +55,11 @@ class RateSurge(Detector):
     def columns(self) -> Mapping[str, Column]:
         """Windows, peak and rhythm, beside the baseline's columns."""
         return {
-            "rate_window": Column("int64", (len(SERIES),)),
-            "rate_count": Column("float64", (len(SERIES),)),
+            "rate_window": Column(TICK, (len(WINDOWS),)),
+            "rate_count": Column("float32", (len(SERIES),)),
             "rate_peak": Column("float32", (len(SERIES),)),
             "rate_held": Column("float32", (len(SERIES),)),  # highest under suspicion
-            "rate_held_at": Column("int64"),
+            "rate_held_at": Column(TICK),
             "rate_rhythm": Column("float32", (PARTS,)),
             **self.baseline.columns,
         }
@@ -74,11 +74,11 @@ class RateSurge(Detector):
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
         """Add the tick to the windows; learn those that ended, but for suspects."""
-        rows, windows = tick.rows, tick.number // SECONDS
+        rows, windows = tick.rows, tick.number // WINDOWS
         before = profiles["rate_window"][rows]
-        ended = before != windows
-        count = profiles["rate_count"][rows]
-        known = ended & (before > 0)
+        ended, known = _by_series(before != windows), _by_series(before > 0)
+        count = profiles["rate_count"][rows].astype(np.float64)
+        known &= ended
         learn = known & ~tick.suspect[:, None]
         values = np.log1p(count)
         if learn.any():
@@ -104,6 +104,7 @@ class RateSurge(Detector):
         counts = self._counts(profiles, one)[0]
         usual = np.expm1(np.maximum(self._expected(profiles, one)[0], 0.0))
         best = int(scores.argmax())
+        window = int(WINDOWS[best // 2])
         parts = share({name: float(s) for name, s in zip(SERIES, scores, strict=True)})
         name = profiles.names[row]
         who = f"account {name}" if tick.members is None else name.replace(":", " ", 1)
@@ -123,7 +124,7 @@ class RateSurge(Detector):
                 )
                 for i, series in enumerate(SERIES)
             ],
-            onset=float(tick.number // SECONDS[best] * SECONDS[best]),
+            onset=float(tick.number // window * window),
             accounts=tick.accounts(profiles, position, since=tick.number - 300),
         )
 
@@ -150,7 +151,7 @@ class RateSurge(Detector):
             held[rows[new]] = np.maximum(held[rows[new]], values[new])
 
     def _counts(self, profiles: Profiles, tick: Tick) -> Floats:
-        current = profiles["rate_window"][tick.rows] == tick.number // SECONDS
+        current = _by_series(profiles["rate_window"][tick.rows] == tick.number // WINDOWS)
         return np.where(current, profiles["rate_count"][tick.rows], 0.0) + _added(tick)
 
     def _expected(self, profiles: Profiles, tick: Tick) -> Floats:
@@ -173,6 +174,10 @@ class RateSurge(Detector):
         return some, self.baseline.surprise(
             profiles, tick.rows[some], values[some], where=surge[some], above=above
         )
+
+
+def _by_series(windows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.repeat(windows, len(SERIES) // len(WINDOWS), axis=1)
 
 
 def _added(tick: Tick) -> Floats:

@@ -80,7 +80,7 @@ def tune(
 
 
 def _raised(tuning: "Tuning") -> "Table":
-    from detectors.core.level import SEVERITIES
+    from detectors.core.severity import SEVERITIES
     from stream.bench.worlds.table import Table, duration, figure, percent
 
     outcomes = tuning.outcomes

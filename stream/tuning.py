@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from detectors.core.calibration import ENOUGH
-from detectors.core.level import SEVERITIES
 from detectors.core.records import Alert
+from detectors.core.severity import SEVERITIES
 from stream.files import InputError
 from stream.replay import Summary
 

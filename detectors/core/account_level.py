@@ -16,7 +16,7 @@ from detectors.core.group_names import GroupNames
 from detectors.core.level import Checkpoint, Level, Output, Settings
 from detectors.core.numbering import numbered
 from detectors.core.population import HORIZON, Population
-from detectors.core.profiles import OVERFLOW, Column, Rows
+from detectors.core.profiles import OVERFLOW, TICK, Column, Rows
 from detectors.core.records import Lifecycle
 from detectors.sketches import distinct, mixture
 from detectors.sketches.seen import Seen
@@ -26,17 +26,17 @@ LONG_AWAY = 1_000_000
 #: Requests that a tick takes at most before it is closed early: a bound on memory if time stands.
 TICK_REQUESTS = 1_000_000
 #: Names of groups remembered between ticks.
-GROUP_NAMES = 1_000_000
+GROUP_NAMES = 400_000
 
 COLUMNS = {
     **mixture.COLUMNS,
     **cadence.OF_ACCOUNTS,
     **capabilities.OF_ACCOUNTS,
     **facts.COLUMNS,
-    "born": Column("int64"),
+    "born": Column(TICK),
     "egress": Column("uint64"),
     "egress_bits": Column("uint64", (1,)),
-    "egress_hour": Column("int64"),
+    "egress_hour": Column(TICK),
 }
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.core.beat import BIN, QUIET, Beat, passed
 from detectors.core.numbering import numbered
-from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
+from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.sketches.evenness import BUCKETS, bucket_of
 from detectors.sketches.pairs import together
 
@@ -53,11 +53,11 @@ OF_GROUPS = {
     "cadence_members": Column("int32", (len(WINDOWS), MEASURES, BUCKETS)),  # by what they asked
     "cadence_block": Column("int32", (len(SERIES),)),  # number of the block in progress
     "cadence_bins": Column("uint16", (len(SERIES), BINS)),
-    "cadence_closed_at": Column("int64", (len(SERIES),)),  # tick at which a block was closed
+    "cadence_closed_at": Column(TICK, (len(SERIES),)),  # tick at which a block was closed
     "cadence_shared": Column("float32", (len(SERIES),)),  # pairs of that block in the same bin
     "cadence_chance": Column("float32", (len(SERIES),)),  # how many were to be expected
     "cadence_hours": Column("float32", (24,)),  # starts by hour of the day, older days halved
-    "cadence_hour": Column("int64"),
+    "cadence_hour": Column(TICK),
 }
 
 

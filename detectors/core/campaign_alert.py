@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from detectors.core.campaigns import Campaign, Members, Together, thin
 from detectors.core.detector import share
-from detectors.core.level import Settings, severity_of
+from detectors.core.level import Settings
 from detectors.core.records import Alert, Entity, Evidence, Look, Member, Tie, Window
+from detectors.core.severity import severity_of
 from detectors.core.succession import replaced
 from detectors.core.suspects import Suspect, nats_of
 

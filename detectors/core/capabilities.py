@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.numbering import numbered
-from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
+from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.sketches.decayed import Floats, fade
 from detectors.text.capability import CAPABILITIES, ORDINARY
 
@@ -24,15 +24,15 @@ PART, LEAST_REQUESTS, LEAST_ACCOUNTS = 0.2, 3.0, 1.5
 #: Columns of an account, of a membership, and of a group.
 OF_ACCOUNTS: Mapping[str, Column] = {
     "after": Column("float32", (1, KINDS)),  # requests, over `USUALLY`
-    "after_at": Column("int64"),
+    "after_at": Column(TICK),
 }
 OF_MEMBERS: Mapping[str, Column] = {
     "after": Column("float32", (2, KINDS)),  # requests, over `HORIZONS`
-    "after_at": Column("int64"),
+    "after_at": Column(TICK),
 }
 OF_GROUPS: Mapping[str, Column] = {
-    "after": Column("float64", (2, KINDS)),  # accounts, over `HORIZONS`
-    "after_at": Column("int64"),
+    "after": Column("float32", (2, KINDS)),  # accounts, over `HORIZONS`
+    "after_at": Column(TICK),
 }
 
 _LINK = np.dtype([("link", "<u4"), ("code", "u1"), ("count", "<u4")])

@@ -12,7 +12,7 @@ from detectors.core.denials import Denials
 from detectors.core.detector import Detector, Finding, Tick
 from detectors.core.level import Level, Settings
 from detectors.core.population import Population
-from detectors.core.profiles import OVERFLOW, Column, Rows
+from detectors.core.profiles import OVERFLOW, TICK, Column, Rows
 from detectors.core.records import Alert, Delta
 
 #: Seconds over which counts fade, and after which a circle forgets an account.
@@ -28,10 +28,10 @@ COLUMNS = {
     "given": Column("int64"),  # its conversations that others went on with
     # Of the account that stands for a circle:
     "size": Column("int64"),  # accounts in it
-    "begun": Column("int64"),  # tick of its first echo
+    "begun": Column(TICK),  # tick of its first echo
     "echoes": Column("float64"),  # within a DAY
     "denials": Column("float64"),  # its accounts' since they are known, within a DAY
-    "counted_at": Column("int64"),
+    "counted_at": Column(TICK),
 }
 
 

@@ -107,7 +107,7 @@ class Deltas:
         rows = told.rows[who]
         return {
             "accounts": picked(profiles.names, rows.tolist()),
-            "born": profiles["born"][rows].tobytes(),
+            "born": profiles["born"][rows].astype(np.int64).tobytes(),
             "away": told.away[who].astype(np.uint32).tobytes(),
             "asked": told.asked[who].tobytes(),
             "egress": profiles["egress"][rows].tobytes(),

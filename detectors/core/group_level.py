@@ -12,12 +12,12 @@ from detectors.core.beat import QUIET
 from detectors.core.conversation_level import ConversationLevel
 from detectors.core.deltas import SERVICE, picked
 from detectors.core.detector import Detector, Finding, Tick, pack, unpack
-from detectors.core.level import Checkpoint, Level, Output, Settings
+from detectors.core.level import SELDOM, Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
 from detectors.core.members import Members
 from detectors.core.numbering import numbered, occurring
 from detectors.core.population import HORIZON, HOUR, Lone, Population
-from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
+from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.core.records import Alert, Behind, Delta, Scope
 from detectors.core.service_level import ServiceLevel
 from detectors.core.singles import Singles
@@ -32,7 +32,8 @@ COLUMNS = {
     **mixture.COLUMNS,
     **cadence.OF_GROUPS,
     **capabilities.OF_GROUPS,
-    "first_seen": Column("int64"),
+    "first_seen": Column(TICK),
+    **SELDOM,
     **presence.COLUMNS,
     **heirs.COLUMNS,
 }

@@ -8,7 +8,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from detectors.core.members import Members
-from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
+from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 
 #: Seconds over which counts fade.
 DAY, HOUR = 86_400, 3600
@@ -27,14 +27,14 @@ PRIOR_JOINS, PRIOR_SECONDS = 1.0, 20.0 * DAY
 COLUMNS = {
     "bans": Column("float64"),  # within a DAY
     "lost": Column("float64"),  # requests a second of the accounts banned within a DAY
-    "vacant": Column("int64"),  # places open now
-    "vacant_since": Column("int64"),
-    "vacant_until": Column("int64"),
+    "vacant": Column("int32"),  # places open now
+    "vacant_since": Column(TICK),
+    "vacant_until": Column(TICK),
     "filled": Column("float64"),  # by heirs that proved themselves, within a DAY
     "exposed": Column("float64"),  # seconds within a DAY in which a place was open
     "joins": Column("float64"),  # newcomers while none was, within a DAY
     "unexposed": Column("float64"),  # seconds in which none was
-    "counted_at": Column("int64"),
+    "counted_at": Column(TICK),
 }
 #: Of a member, beside those of `Members`.
 CANDIDATE, PROVEN = 1, 2

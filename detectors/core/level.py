@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import get_args
 
 import numpy as np
 import xxhash
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from detectors.core.calibration import DAY, MOST_LIMIT, Calibration
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
 from detectors.core.models import Models
-from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
+from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.core.records import (
     Alert,
     Candidates,
@@ -24,6 +23,7 @@ from detectors.core.records import (
     Severity,
     Window,
 )
+from detectors.core.severity import SEVERITIES, severity_of
 
 #: Seconds of event time in which a profile's highest score counts as one test.
 TEST = 600
@@ -35,7 +35,12 @@ ODD = 12.0
 #: A group whose p-value lies below is a candidate, though no alert of its own: with others that it
 #: shares accounts with it may be one.
 FAINT = 1e-3
-SEVERITIES = get_args(Severity)
+#: Columns of levels that have candidates: the detectors to which a row was seldom, a bit each.
+SELDOM = {
+    "seldom_by": Column("int32"),
+    "seldom_since": Column(TICK),
+    "seldom_until": Column(TICK),
+}
 #: Nats below which nothing can be an alert or a candidate: no p-value is less than a score claims.
 LEAST_SCORE = -math.log(max(MOST_LIMIT, FAINT))
 #: An alert of the same entity is repeated after this long, or when its score has doubled.
@@ -99,22 +104,17 @@ class Level:
         self.models = Models()
         self.clock = 0
         self.alerts_raised = 0
+        #: By detector and name, when an alert was raised last and with which score, oldest first.
+        self._raised: dict[tuple[str, str], tuple[int, float]] = {}
         every = {
             "scope": Column("int8"),
-            "suspect_since": Column("int64"),
-            "seldom_by": Column("int32"),  # detectors to which it was seldom, a bit each
-            "seldom_since": Column("int64"),
-            "seldom_until": Column("int64"),
+            "suspect_since": Column(TICK),
+            "test": Column(TICK),  # number of the test in progress, the same for all detectors
             **columns,
         }
         for detector in self.detectors:
             every |= detector.columns
-            every |= {
-                f"{detector.name}_peak": Column("float32"),
-                f"{detector.name}_test": Column("int64"),
-                f"{detector.name}_raised_at": Column("int64"),
-                f"{detector.name}_raised": Column("float32"),
-            }
+            every[f"{detector.name}_peak"] = Column("float32")
         self.profiles = Profiles(capacity=settings.capacity, columns=every)
         self.calibrations = {
             (d.name, scope): Calibration()
@@ -134,10 +134,20 @@ class Level:
         alike = {d.scopes: d for d in self.detectors}  # one for each of the sets of scopes
         part_of = {scopes: self._part(detector, tick) for scopes, detector in alike.items()}
         parts = [(detector, *part_of[detector.scopes]) for detector in self.detectors]
-        ended = [self._ended(detector, part) for detector, _, part in parts]
-        for (detector, positions, part), mature in zip(parts, ended, strict=True):
+        test, number = self.profiles["test"][tick.rows], tick.number // TEST
+        ended = self._ended(tick, test)
+        self.profiles["test"][tick.rows] = number
+        seldom = self._seldom_by(tick.rows, test)
+        matures = [
+            ended[positions]
+            & ((seldom[positions] & ~self._bit(detector)) == 0)
+            & ~detector.withholds(self.profiles, part)
+            for detector, positions, part in parts
+        ]
+        for (detector, positions, part), mature in zip(parts, matures, strict=True):
             scores = detector.score(self.profiles, part)
-            found, faint = self._standing_out(detector, part, scores, mature)
+            same = test[positions] == number
+            found, faint = self._standing_out(detector, part, scores, mature, same)
             for position in found + faint:
                 samples = partial(samples_of, int(positions[position]))
                 alerts.append(
@@ -190,6 +200,7 @@ class Level:
             {
                 "clock": self.clock,
                 "alerts_raised": self.alerts_raised,
+                "raised": [[*of, *raised] for of, raised in self._raised.items()],
                 "models": self.models.snapshot(),
                 "detectors": {d.name: d.snapshot() for d in self.detectors},
                 "calibrations": {
@@ -203,6 +214,7 @@ class Level:
         """Take back `snapshot_models`; a detector that was not there before starts anew."""
         kept = unpack(state)
         self.clock, self.alerts_raised = kept["clock"], kept["alerts_raised"]
+        self._raised = {(name, of): (at, score) for name, of, at, score in kept["raised"]}
         self.models.restore(kept["models"])
         for detector in self.detectors:
             if detector.name in kept["detectors"]:
@@ -228,18 +240,10 @@ class Level:
         suspect: NDArray[np.bool_] = (until > tick) & (tick - since < HOLD)
         return suspect
 
-    def _ended(self, detector: Detector, tick: Tick) -> NDArray[np.bool_]:
+    def _ended(self, tick: Tick, test: Rows) -> NDArray[np.bool_]:
         """Say which rows' last tests have ended, those left out that ran under suspicion."""
-        test = self.profiles[f"{detector.name}_test"][tick.rows]
-        ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0)
-        if not ended.any():
-            return ended
         held = self._held("suspect", tick.rows, test * TEST)
-        others = self.profiles["seldom_by"][tick.rows] & ~self._bit(detector)
-        held |= (others != 0) & self._held("seldom", tick.rows, test * TEST)
-        if detector.supports:
-            held |= detector.withholds(self.profiles, tick)
-        ended &= ~held
+        ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0) & ~held
         return ended
 
     def _held(self, what: str, rows: Rows, start: Rows) -> NDArray[np.bool_]:
@@ -248,17 +252,34 @@ class Level:
         held: NDArray[np.bool_] = (since < start + TEST) & (start < until) & (start - since < HOLD)
         return held
 
+    def _seldom_by(self, rows: Rows, test: Rows) -> NDArray[np.int32]:
+        """Return the bits of the detectors to which rows were seldom in tests of these numbers."""
+        if "seldom_by" not in self.profiles:
+            return np.zeros(len(rows), dtype=np.int32)
+        seldom: NDArray[np.int32] = self.profiles["seldom_by"][rows]
+        return np.where(self._held("seldom", rows, test * TEST), seldom, 0)
+
     def _bit(self, detector: Detector) -> int:
         return 1 << self.detectors.index(detector)
 
     def _standing_out(
-        self, detector: Detector, tick: Tick, scores: Floats, ended: NDArray[np.bool_]
+        self,
+        detector: Detector,
+        tick: Tick,
+        scores: Floats,
+        ended: NDArray[np.bool_],
+        same: NDArray[np.bool_],
     ) -> tuple[list[int], list[int]]:
-        """Return the positions of those above the limit, and of those that are merely seldom."""
-        profiles, rows = self.profiles, tick.rows
-        test = tick.number // TEST
-        tests = profiles[f"{detector.name}_test"]
-        peaks = profiles[f"{detector.name}_peak"]
+        """Return the positions of those above the limit, and of those that are merely seldom.
+
+        Args:
+            detector: whose scores they are.
+            tick: its part.
+            scores: of each row.
+            ended: whose last test is to teach the calibration.
+            same: whose test is the one in which they were scored before.
+        """
+        rows, peaks = tick.rows, self.profiles[f"{detector.name}_peak"]
         found: list[int] = []
         faint: list[int] = []
         if ended.any():
@@ -266,14 +287,14 @@ class Level:
                 mature = ended & (tick.scopes == code)
                 if mature.any():
                     calibration.observe(peaks[rows[mature]].astype(np.float64), tick=tick.number)
-        same = tests[rows] == test
         if len(scores) and scores.max() > LEAST_SCORE:
             limits, seldom = self._limits(detector, tick)
             high = (scores > limits) & (rows != OVERFLOW)
-            if high.any():
-                before = profiles[f"{detector.name}_raised"][rows]
-                recent = tick.number - profiles[f"{detector.name}_raised_at"][rows] < REPEAT
-                found = np.flatnonzero(high & (~recent | (scores > 2 * before))).tolist()
+            for position in np.flatnonzero(high).tolist():
+                of = detector.name, self.profiles.names[rows[position]]
+                at, score = self._raised.get(of, (tick.number - REPEAT, 0.0))
+                if tick.number - at >= REPEAT or scores[position] > 2 * score:
+                    found.append(position)
             odd = np.flatnonzero(scores > ODD)
             if len(odd) and not detector.supports:
                 self._suspect(rows[odd], tick.number)
@@ -283,7 +304,6 @@ class Level:
                 faint = np.flatnonzero((scores > seldom) & first & (rows != OVERFLOW)).tolist()
                 self._seldom(detector, rows[scores > seldom], tick.number)
         peaks[rows] = np.where(same, np.maximum(peaks[rows], scores), scores)
-        tests[rows] = test
         return found, faint
 
     def _limits(self, detector: Detector, tick: Tick) -> tuple[Floats, Floats]:
@@ -324,6 +344,13 @@ class Level:
         profiles["seldom_by"][rows] |= self._bit(detector)
         profiles["seldom_until"][rows] = tick + SUSPICION
 
+    def _note(self, detector: str, name: str, tick: int, score: float) -> None:
+        """Keep that an alert is raised, and forget those that may be repeated anyway."""
+        self._raised.pop((detector, name), None)
+        self._raised[detector, name] = tick, score
+        while tick - next(iter(self._raised.values()))[0] >= REPEAT:
+            del self._raised[next(iter(self._raised))]
+
     def _raise(
         self,
         detector: Detector,
@@ -341,8 +368,7 @@ class Level:
         p_value = self.calibrations[detector.name, scope].p_value(score)
         if not faint:
             self._suspect(tick.rows[position : position + 1], tick.number)
-            profiles[f"{detector.name}_raised_at"][row] = tick.number
-            profiles[f"{detector.name}_raised"][row] = score
+            self._note(detector.name, profiles.names[row], tick.number, score)
         value = profiles.names[row].partition(":")[2] if scope != "account" else profiles.names[row]
         limit = self.calibrations[detector.name, scope].limit(
             alerts_per_day=self.settings.alerts_per_day, tick=tick.number
@@ -371,20 +397,3 @@ class Level:
             version=self.settings.version,
             capability=self.capability_of(row),
         )
-
-
-def severity_of(p_value: float, *, limit: float, accounts: int) -> Severity:
-    """Return the severity: how far below the limit, and how many accounts take part.
-
-    One account alone is never more than medium: a wrongly banned heavy user is the costliest
-    error there is.
-
-    >>> severity_of(1e-12, limit=1e-6, accounts=1), severity_of(1e-12, limit=1e-6, accounts=80)
-    ('medium', 'critical')
-    """
-    decades = np.log10(max(limit, 1e-300) / max(p_value, 1e-300))
-    if accounts >= 50 and decades >= 6:
-        return "critical"
-    if accounts >= 5 and decades >= 4:
-        return "high"
-    return "medium" if decades >= 3 or accounts >= 20 else "low"

@@ -4,19 +4,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core import cadence, capabilities
-from detectors.core.profiles import Column, Profiles, Rows
+from detectors.core.profiles import TICK, Column, Profiles, Rows
 
 COLUMNS = {
     **cadence.OF_MEMBERS,
     **capabilities.OF_MEMBERS,
-    "group": Column("int64"),
-    "born": Column("int64"),
-    "joined_at": Column("int64"),
+    "group": Column("int32"),
+    "born": Column(TICK),
+    "joined_at": Column(TICK),
     "settled": Column("bool"),  # it was known elsewhere when it joined
-    "moved_at": Column("int64"),
+    "moved_at": Column(TICK),
     "moved_to": Column("int8"),
     "account": Column("uint64"),  # keyed hash, by which a ban finds all memberships
-    "banned_at": Column("int64"),
+    "banned_at": Column(TICK),
     "heir": Column("int8"),  # see `Heirs`
 }
 

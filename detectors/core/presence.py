@@ -4,27 +4,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.population import HORIZON, HOUR, NOW, YOUNG
-from detectors.core.profiles import Column, Profiles, Rows
+from detectors.core.profiles import TICK, Column, Profiles, Rows
 from detectors.sketches import decayed, distinct
 from detectors.sketches.mixture import SLOTS
 
 Hashes = NDArray[np.uint64]
 
 COLUMNS = {
-    "folded_at": Column("int64"),
+    "folded_at": Column(TICK),
     "active": Column("float64"),  # accounts within HORIZON
     "active_now": Column("float64"),  # accounts NOW
     "present": Column("float64"),  # accounts within an HOUR
     "young": Column("float64"),  # of them, younger than a day
-    "moved": Column("float64", (SLOTS,)),  # accounts that moved within HORIZON
-    "moved_now": Column("float64", (SLOTS,)),  # accounts that moved NOW
-    "moved_hour": Column("float64", (SLOTS,)),  # accounts that moved within an HOUR
+    "moved": Column("float32", (SLOTS,)),  # accounts that moved within HORIZON
+    "moved_now": Column("float32", (SLOTS,)),  # accounts that moved NOW
+    "moved_hour": Column("float32", (SLOTS,)),  # accounts that moved within an HOUR
     # Members' egresses, members with their egresses, and egresses to which a second member came:
     # since `mesh_since`, and in the stretch before.  Templates alone have them.
     "egress_bits": Column("uint64", (2, 8)),
     "pair_bits": Column("uint64", (2, 8)),
     "again_bits": Column("uint64", (2, 8)),
-    "mesh_since": Column("int64", (2,)),
+    "mesh_since": Column(TICK, (2,)),
 }
 #: Seconds after which a stretch of egresses ends, and set bits of 512 above which it ends earlier,
 #: as they cannot be told from each other any more.

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
 
+#: Type of a second of event time, or of a number of minutes or hours, in a column: until 2038.
+TICK = "int32"
 #: Bytes of one saved segment: below Kafka's default limit of a message.
 SEGMENT_BYTES = 400_000
 #: A row's worth in seconds of idleness for every doubling of its requests.
@@ -59,10 +61,10 @@ class Profiles:
     def __init__(self, *, capacity: int, columns: Mapping[str, Column]) -> None:
         self.capacity = capacity
         self.specification: dict[str, Column] = {
-            "last_seen": Column("int64"),
-            "held": Column("int64"),
+            "last_seen": Column(TICK),
+            "held": Column(TICK),
             "requests": Column("int64"),
-            "suspect_until": Column("int64"),
+            "suspect_until": Column(TICK),
             **columns,
         }
         self.index: dict[str, int] = {}
@@ -127,23 +129,23 @@ class Profiles:
 
     def evict(self, count: int, *, tick: int) -> list[str]:
         """Free the rows worth least, none that the tick holds, and return their names."""
-        live = np.fromiter(self.index.values(), dtype=np.int64, count=len(self.index))
-        live = live[self._columns["held"][live] != tick]
-        live.sort()
+        used = np.ones(self._size, dtype=bool)
+        used[OVERFLOW] = used[self._free] = False
+        live = np.flatnonzero(used & (self._columns["held"][: self._size] != tick))
         made = np.log2(1 + self._columns["requests"][live])
         worth = self._columns["last_seen"][live] + WORTH_OF_DOUBLING * made
         worth[self._columns["suspect_until"][live] > tick] += 1e12
-        order = np.argsort(worth, kind="stable")[:count]
+        rows = live[_lowest(worth, count)]
         gone = []
-        for row in live[order].tolist():
+        for row in rows.tolist():
             name = self.names[row]
             gone.append(name)
             del self.index[name]
             self.names[row] = ""
             self._free.append(row)
         self._free.sort(reverse=True)  # the lowest is given first, as after a `load`
-        self._reset(live[order])
-        self._dirty[live[order]] = True
+        self._reset(rows)
+        self._dirty[rows] = True
         self.evicted += len(gone)
         return gone
 
@@ -241,7 +243,10 @@ class Profiles:
     def _grow(self, size: int) -> None:
         old = len(self._dirty)
         for name, spec in self.specification.items():
-            array = np.full((size, *spec.shape), spec.fill, dtype=spec.dtype)
+            # Rows that nobody has yet take no memory: what is zero is not written.
+            array = np.zeros((size, *spec.shape), dtype=spec.dtype)
+            if spec.fill:
+                array[:] = spec.fill
             if old:
                 array[:old] = self._columns[name]
             self._columns[name] = array
@@ -265,3 +270,12 @@ class Profiles:
             names=[self.names[row] for row in numbers],
             columns={name: array[rows].tobytes() for name, array in self._columns.items()},
         )
+
+
+def _lowest(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the positions of the lowest values, in order; of equal ones the first."""
+    if count >= len(values):
+        return np.arange(len(values))
+    most = np.partition(values, count - 1)[count - 1]
+    below, equal = np.flatnonzero(values < most), np.flatnonzero(values == most)
+    return np.sort(np.concatenate([below, equal[: count - len(below)]]))

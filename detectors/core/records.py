@@ -82,8 +82,8 @@ DEAD_LETTER_REASONS = (
     "failed",  # Weir itself failed on it: a bug, kept so that nothing is lost
 )
 
-#: Times outside these bounds are not plausible: 2000-01-01 and 2100-01-01.
-EARLIEST, LATEST = 946_684_800.0, 4_102_444_800.0
+#: Times outside these bounds are refused: 2000-01-01 and 2038-01-01; profiles keep 32 bits.
+EARLIEST, LATEST = 946_684_800.0, 2_145_916_800.0
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
@@ -343,5 +343,5 @@ def event_time(ts: float | str) -> float:
     if EARLIEST <= ts < LATEST:
         return ts
     if ts >= LATEST:
-        raise InvalidEventError("bad_time", "ts is after the year 2100: seconds are expected")
+        raise InvalidEventError("bad_time", "ts is after the year 2037: seconds are expected")
     raise InvalidEventError("bad_time", "ts is before the year 2000")

@@ -10,7 +10,7 @@ import numpy as np
 from detectors.core.detector import Detector
 from detectors.core.facts import MINUTE, SHARES, UNKNOWN, Share, whole_tick
 from detectors.core.level import Level, Settings
-from detectors.core.profiles import OVERFLOW, Column
+from detectors.core.profiles import OVERFLOW, TICK, Column
 from detectors.core.records import DEAD_LETTER_REASONS, Alert, Delta
 from detectors.core.series_level import SeriesLevel
 
@@ -36,7 +36,7 @@ COLUMNS = {
     "accounts": Column("float64"),  # of a partition: active when it spoke last
     "usual": Column("float64", (2,)),  # accounts a minute, its own and of the others, faded
     "missed": Column("float64"),  # accounts expected of it since it spoke last
-    "spoke_at": Column("int64"),
+    "spoke_at": Column(TICK),
 }
 
 

@@ -25,7 +25,7 @@ class Places:
     orders: Cells  # (rows, 2n): ends sorted by cell, those of the same cell as they came
     groups: Cells  # (rows, 2n): where each sorted end's cell begins
     edges: Cells  # (rows, n)
-    first: NDArray[np.bool_]  # (n,): the edge stands no earlier in the batch
+    first: NDArray[np.bool_]  # (rows, n): no earlier edge of the batch lies in the cell
     counts: Floats  # (2n,): 1, and 0 for the second end of an edge from a node to itself
 
 
@@ -105,15 +105,17 @@ class Edges:
         ordered = np.take_along_axis(cells, orders, axis=1)
         begins = np.zeros(cells.shape, dtype=np.int64)
         begins[:, 1:] = np.where(ordered[:, 1:] != ordered[:, :-1], np.arange(1, cells.shape[1]), 0)
-        first = np.zeros(len(pairs), dtype=bool)
-        first[np.unique(pairs, return_index=True)[1]] = True
+        edges = self._cells(pairs, self._keys[self.rows : -1], self._edge_width)
+        first = np.zeros(edges.shape, dtype=bool)
+        for row, cells_of_row in zip(first, edges, strict=True):
+            row[np.unique(cells_of_row, return_index=True)[1]] = True
         counts = np.ones(len(ends))
         counts[1::2] = ends[::2] != ends[1::2]
         return Places(
             ends=cells,
             orders=orders,
             groups=np.maximum.accumulate(begins, axis=1),
-            edges=self._cells(pairs, self._keys[self.rows : -1], self._edge_width),
+            edges=edges,
             first=first,
             counts=counts,
         )
@@ -166,9 +168,8 @@ class Edges:
     def _new(self, places: Places) -> Floats:
         """Return for each end 1 where its edge is new, and 0 where not."""
         assert self._tick is not None, "enter a tick before scoring"
-        last = self._seen_at[places.edges].min(axis=0)
-        new = places.first & (self._tick - last > self.fresh)
-        return np.repeat(new, 2) * places.counts
+        unseen = places.first & (self._tick - self._seen_at[places.edges] > self.fresh)
+        return np.repeat(unseen.any(axis=0), 2) * places.counts
 
     def _cells(self, hashes: Hashes, keys: Hashes, width: int) -> Cells:
         mixed = _mixed(hashes[None, :] ^ keys) & np.uint64(width - 1)

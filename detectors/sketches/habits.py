@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from detectors.core.beat import QUIET
 from detectors.core.detector import Floats, Tick
-from detectors.core.profiles import Column, Profiles, Rows
+from detectors.core.profiles import TICK, Column, Profiles, Rows
 from detectors.sketches.distinct import estimate
 
 #: Seconds over which habits fade, and parts of the day.
@@ -69,9 +69,9 @@ class Habits:
             "sums": Column("float32", (SUMS,)),
             "new": Column("float32", (SUMS,)),
             "parts": Column("float32", (PARTS,)),
-            "since": Column("int64"),
-            "folded_at": Column("int64"),
-            "last": Column("int64"),
+            "since": Column(TICK),
+            "folded_at": Column(TICK),
+            "last": Column(TICK),
         }
         return {f"{self.prefix}_{name}": column for name, column in columns.items()}
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core.profiles import Column, Profiles, Rows
+from detectors.core.profiles import TICK, Column, Profiles, Rows
 from detectors.sketches.decayed import Floats, fade
 
 #: Model slots of a level; slot 0 is "all others".
@@ -21,8 +21,8 @@ NEVER = 0.05
 COLUMNS: Mapping[str, Column] = {
     "lately": Column("float32", (SLOTS,)),
     "usually": Column("float32", (SLOTS,)),
-    "mixed_at": Column("int64"),
-    "moved_at": Column("int64"),
+    "mixed_at": Column(TICK),
+    "moved_at": Column(TICK),
     "moved_to": Column("int8"),
 }
 

@@ -1,5 +1,7 @@
 """Was this one here before: an exact memory of the last so many ids."""
 
+from collections import deque
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +35,8 @@ class Seen:
         self._mask = np.uint64(buckets - 1)
         self._places = np.zeros((buckets, WAYS), dtype=np.uint64)
         self._next = np.zeros(buckets, dtype=np.uint8)
-        self._unsaved: list[Hashes] = []
+        self._unsaved: deque[Hashes] = deque()
+        self._waiting = 0  # hashes in it
         self._segments: dict[int, int] = {}  # number -> hashes in it, oldest first
         self._next_segment = 1
 
@@ -63,6 +66,9 @@ class Seen:
                     self._remember(one)
         if new.any():
             self._unsaved.append(hashes[new])
+            self._waiting += int(new.sum())
+            while self._waiting - len(self._unsaved[0]) >= 2 * self.capacity:
+                self._waiting -= len(self._unsaved.popleft())  # `save` would drop them
         return new
 
     def holds(self, hashes: Hashes) -> NDArray[np.bool_]:
@@ -97,8 +103,9 @@ class Seen:
 
     def save(self) -> tuple[dict[int, bytes], list[int]]:
         """Return segments of what came since the last save, and numbers needed no more."""
-        hashes = np.concatenate(self._unsaved) if self._unsaved else np.zeros(0, np.uint64)
-        self._unsaved = []
+        hashes = np.concatenate([np.zeros(0, np.uint64), *self._unsaved])[-2 * self.capacity :]
+        self._unsaved.clear()
+        self._waiting = 0
         new, gone = {}, []
         for start in range(0, len(hashes), SEGMENT):
             part = hashes[start : start + SEGMENT]

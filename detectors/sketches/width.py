@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import Floats, Tick
-from detectors.core.profiles import Column, Profiles
+from detectors.core.profiles import TICK, Column, Profiles
 from detectors.sketches.baseline import Baseline
 
 HOUR = 3600
@@ -28,7 +28,7 @@ class Width:
     def columns(self) -> Mapping[str, Column]:
         """The hour in progress and its width, beside the baseline's columns."""
         return {
-            f"{self.prefix}_hour": Column("int64"),
+            f"{self.prefix}_hour": Column(TICK),
             f"{self.prefix}_widest": Column("float32"),
             **self.baseline.columns,
         }
@@ -46,7 +46,8 @@ class Width:
         if len(some):
             values = np.log1p(now[some])[:, None]
             where = np.ones(values.shape, dtype=bool)
-            nats[some] = self.baseline.surprise(profiles, tick.rows[some], values, where=where)[:, 0]
+            found = self.baseline.surprise(profiles, tick.rows[some], values, where=where)
+            nats[some] = found[:, 0]
         return nats
 
     def learn(self, profiles: Profiles, tick: Tick, now: Floats) -> None:

@@ -37,12 +37,13 @@ ORDINARY = 0
 WITHOUT_ANSWER = frozenset({"embedding", "embeddings", "moderation", "moderations", "rerank"})
 #: The weights that one verdict changes move the scores of no request by more than this: several
 #: verdicts turn a clear case.
-VERDICT_RATE = 1.0
+VERDICT_RATE = 4.0
 
 _CLASSES = len(CAPABILITIES)
 _INTERCEPT = FEATURES
 _INTERCEPT_VALUE = 0.3
 _ROWS_AT_ONCE = 256
+_GRID = 32.0  # finer weights tell no better and double the file
 _MAGIC = b"weir-capability-1\n"
 
 Floats = npt.NDArray[np.float32]
@@ -74,9 +75,9 @@ class Fit(msgspec.Struct, frozen=True):
 class Capability:
     """Say what requests are after: one of `CAPABILITIES`, by its index.
 
-    River's softmax regression over hashed words, pairs of words and tool names, each present or
-    not and scaled to unit length.  It ships trained and goes on learning from verdicts.  The
-    weights are also held as one table, so that a batch is judged in one pass; a request is
+    River's softmax regression over hashed words, openings, pairs of words and tool names, each
+    present or not and scaled to unit length.  It ships trained and goes on learning from verdicts.
+    The weights are also held as one table, so that a batch is judged in one pass; a request is
     ordinary unless the others together are likelier than the `confidence`.
 
     >>> from detectors.text.words import words
@@ -137,8 +138,9 @@ class Capability:
         )
 
     def to_bytes(self) -> bytes:
-        """Return the whole model in half precision: how it is shipped."""
-        body = zlib.compress(np.ascontiguousarray(self._table.T.astype(np.float16)).tobytes(), 9)
+        """Return the whole model, its weights rounded: how it is shipped."""
+        rounded = (np.round(self._table.T * _GRID) / _GRID).astype(np.float16)
+        body = zlib.compress(np.ascontiguousarray(rounded).tobytes(), 9)
         return _MAGIC + msgspec.json.encode(self._fit) + b"\n" + body
 
     def fitted(self, fit: Fit) -> Self:

@@ -20,6 +20,8 @@ LEARNED_FEATURES = 1024
 #: Of a longer prompt the beginning and the end are read: what is wanted stands there.
 PROMPT_HEAD, PROMPT_TAIL = 128, 64
 SYSTEM_HEAD, SYSTEM_TAIL = 64, 32
+#: The first words of a text count once more as its opening: what is wanted mostly stands there.
+OPENING = 16
 #: So many tool names are read, and so many characters of each.
 TOOLS, TOOL_CHARACTERS, TOOL_PARTS = 32, 64, 64
 
@@ -29,6 +31,7 @@ _SHIFT = np.uint64(64 - 16)
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xC2B2AE3D27D4EB4F)
 _SECOND = np.uint64(0x165667B19E3779F9)
+_OPENING = np.uint64(0x27D4EB2F165667C5)
 _ENDINGS = ("ations", "ation", "ingly", "ings", "ing", "edly", "ed", "ers", "er", "ors", "or",
             "ies", "ely", "ly", "es", "ss", "s", "e", "y")  # fmt: skip
 _SHORTEST_STEM = 4
@@ -53,7 +56,7 @@ class Features(NamedTuple):
 
 
 class Hasher:
-    """Turn words, pairs of neighbouring words and tool names into feature numbers.
+    """Turn words, openings, pairs of neighbouring words and tool names into feature numbers.
 
     The hash has no secret key: weights learned elsewhere could not be shipped otherwise.  A word
     that comes twice counts once, so repeating it gains nothing.  What is remembered between calls
@@ -62,7 +65,7 @@ class Hasher:
     >>> hasher = Hasher()
     >>> once, twice = Asked(["grade", "it"]), Asked(["grade", "it", "grade", "it"])
     >>> hasher.features([once, twice]).counts.tolist()  # the second has "it grade" too
-    [6, 7]
+    [8, 9]
 
     References:
         Weinberger et al. (2009), Feature hashing for large scale multitask learning.
@@ -81,11 +84,14 @@ class Hasher:
             map(self._hashes.__getitem__, chain.from_iterable(texts)), np.uint64, lengths.sum()
         )
         row = np.arange(rows).repeat(lengths)
-        pairs = hashes[:-1] * _FIRST ^ hashes[1:] * _SECOND
+        opening = _opening(hashes)
+        # A pair that begins with one request's last border is no pair.
+        paired = row[1:] == row[:-1]
+        pairs = (hashes[:-1] * _FIRST ^ hashes[1:] * _SECOND)[paired]
         keys = [
             _numbers(hashes) | row << 16,
-            # A pair that begins with one request's last border is no pair.
-            np.delete(_numbers(pairs) | row[:-1] << 16, lengths.cumsum()[:-1] - 1),
+            _numbers(hashes[opening] * _OPENING) | row[opening] << 16,
+            _numbers(pairs) | row[1:][paired] << 16,
         ]
         for index, one in enumerate(asked):
             if one.tools:
@@ -139,8 +145,20 @@ def _hash(text: str) -> int:
     return xxhash.xxh3_64_intdigest(text.encode("utf-8", "replace")) >> 1
 
 
+_BORDER_HASH = np.uint64(_hash(_BORDER))
+
+
 def _numbers(hashes: npt.NDArray[np.uint64]) -> Ints:
     return (hashes * _MIX >> _SHIFT).view(np.int64)
+
+
+def _opening(hashes: npt.NDArray[np.uint64]) -> Ints:
+    borders = np.flatnonzero(hashes == _BORDER_HASH)
+    words_each = np.minimum(np.diff(borders) - 1, OPENING)
+    upto = words_each.cumsum()
+    first = borders[:-1] + 1 - (upto - words_each)
+    places: Ints = first.repeat(words_each) + np.arange(words_each.sum())
+    return places
 
 
 def _joined(asked: Asked) -> list[str]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
+from detectors.core.records import LATEST
 from stream.simulate.campaigns import CAPABILITIES, KEEPABLE
 
 _Bound = tuple[Callable[[float], bool], str]
@@ -16,7 +17,7 @@ _BOUNDS: Final[dict[str, _Bound]] = {
     "seed": (lambda value: 0 <= value < 2**63, "between 0 and 2**63 - 1"),
     "accounts": (lambda value: 0 <= value <= 1_500_000, "between 0 and 1,500,000"),
     "hours": (lambda value: 0 < value <= 24 * 366, "more than 0 and at most a year"),
-    "start": (lambda value: 0 <= value <= 4_102_444_800, "epoch seconds before the year 2100"),
+    "start": (lambda value: 0 <= value <= LATEST, "epoch seconds before the year 2038"),
     "intensity": _POSITIVE,
     "churn": _SHARE,
     "departures": _SHARE,

@@ -42,7 +42,7 @@ class Watched:
         standing_out = level._standing_out
 
         def look(
-            level: Level, detector: Detector, tick: Tick, scores: Floats, ended: Ended
+            level: Level, detector: Detector, tick: Tick, scores: Floats, ended: Ended, same: Ended
         ) -> tuple[list[int], list[int]]:
             if tick.members is not None and tick.number > self.since:
                 for code, calibration in level._calibrations_of(detector):
@@ -51,9 +51,9 @@ class Watched:
                         least = self.p_values[name, tick.number // TEST]
                         p_value = calibration.p_value(float(scores[position]))
                         least[detector.name] = min(p_value, least.get(detector.name, 1.0))
-            return standing_out(level, detector, tick, scores, ended)
+            return standing_out(level, detector, tick, scores, ended, same)
 
-        level._standing_out = look  # type: ignore[method-assign]
+        level._standing_out = look  # type: ignore[method-assign,assignment]
 
     def correlations(self, scope: str) -> list[tuple[float, str, str]]:
         """Return the detectors of a scope two by two, those most alike first."""

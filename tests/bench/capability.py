@@ -22,6 +22,9 @@ from tests.bench.capability_training import HeldOut, calibrated, cooled, held_ou
 SHIPPED = Path(detectors.text.__path__[0]) / "capability.bin"
 _SHORT = ("ordinary", "reasoning", "grading", "rewrite", "coding", "tools", "data", "computer")
 
+#: Of the public ordinary prompts; what was once allowed, for comparison.
+_LOOSER = 0.03
+
 
 def main() -> None:
     """Print the tables; with `--train`, make the shipped file anew first."""
@@ -71,8 +74,12 @@ def print_folds(judged: HeldOut, fit: Fit) -> None:
         f"\nWritten wordings: {table.trace() / table.sum():.1%} of {table.sum():,} right. "
         f"Public ordinary prompts of the folds: {np.mean(public_truth != 0):.1%} of "
         f"{len(public_truth)} mistaken. "
-        f"Calibration error (ECE, 10 bins): {_calibration_error(likely, truth):.3f}.\n"
+        f"Calibration error (ECE, 10 bins): {_calibration_error(likely, truth):.3f}."
     )
+    looser = 1.0 - likely[:, 0] >= np.quantile(1.0 - likely[~ours, 0], 1.0 - _LOOSER)
+    found = looser & (likely[:, 1:].argmax(axis=1) + 1 == truth) & ours
+    recalls = [f"{found[ours & (truth == code)].mean():.2f}" for code in range(1, len(_SHORT))]
+    print(f"Recall were {_LOOSER:.0%} of these mistaken: {', '.join(recalls)}.\n")
 
 
 def print_sets(model: Capability, sets: Sequence[UnseenSet]) -> None:

@@ -20,8 +20,8 @@ FILLINGS = 8
 FOLDS = 4
 # Not taken as ordinary when fitting: among what people share are agents' and graders' prompts too.
 _NOT_PLAINLY_ORDINARY = re.compile(
-    r"agent|cod(e|er|ing)|develop|engineer|program|test|debug|refactor|repo|git|tool|workflow|data"
-    r"|sql|analy|evaluat|assess|grad(e|er|ing)|judge|review|rubric|reason|automat|censor|browser",
+    r"\bagents?\b|autonom|coding|codebase|refactor|debug|repositor|github|\bsql\b|dataset"
+    r"|data anal|grader|grading|judge|rubric|automat|censor|browser",
     re.IGNORECASE,
 )
 _CHOICE = re.compile(r"\[([^\[\]|]+(?:\|[^\[\]|]+)+)\]")
@@ -92,14 +92,16 @@ def written(*, fold: int | None = None, held_out: bool = False, seed: int = 7) -
     }
     folder = data()
     if folder and not held_out:
-        seeds = list(rows(folder, "self_instruct_seed_tasks.jsonl.gz"))
+        # Of the tasks that are judged as held out, nothing is filled in either.
+        tasks = list(rows(folder, "self_instruct_seed_tasks.jsonl.gz"))
+        seeds = [task for i, task in enumerate(tasks) if i % FOLDS != fold]
         slots["q"] += [" ".join(row["instruction"].split()) for row in seeds]
         outputs = [" ".join(row["instances"][0]["output"].split()) for row in seeds]
         slots["a"] += (real := [text[:900] for text in outputs if len(text) > 20])
         slots["b"] += real
     examples = []
     for code, name in enumerate(CAPABILITIES):
-        families = _families(name)
+        families = _wordings(name)
         chosen = _part(list(families), fold, held_out)
         share, tool_names = _TOOLS.get(name, _TOOLS["ordinary"])
         tools = _part(tool_names.split(), fold, held_out)
@@ -118,15 +120,16 @@ def written(*, fold: int | None = None, held_out: bool = False, seed: int = 7) -
 
 def public_ordinary(folder: Path) -> list[Example]:
     """Return the public prompts that the shipped weights are fitted on, all as ordinary."""
+    # The tasks come first: `written` parts them by the same count.
     examples = []
+    for row in rows(folder, "self_instruct_seed_tasks.jsonl.gz"):
+        text = f"{row['instruction']}\n{row['instances'][0]['input']}"
+        examples.append(Example(asked(text), 0, "self_instruct_seed", row["name"]))
     for row in rows(folder, "awesome_chatgpt_prompts.csv.gz"):
         told = f"{row['act']} {row['prompt'][:600]}"
         plain = row["for_devs"] == "FALSE" and not _NOT_PLAINLY_ORDINARY.search(told)
         if plain and int(row["contributor_id"]) % 2 == 0:
             examples.append(Example(asked(row["prompt"]), 0, "awesome", row["act"]))
-    for row in rows(folder, "self_instruct_seed_tasks.jsonl.gz"):
-        text = f"{row['instruction']}\n{row['instances'][0]['input']}"
-        examples.append(Example(asked(text), 0, "self_instruct_seed", row["name"]))
     return examples
 
 
@@ -143,6 +146,11 @@ def cued(examples: list[Example]) -> list[Example]:
         if index % 2 == 0:
             copies.append(example._replace(asked=example.asked._replace(words=together)))
     return copies
+
+
+def _wordings(name: str) -> dict[str, list[str]]:
+    # Half of the ordinary ones are made to resemble the others.
+    return _families(name) | (_families("ordinary_near") if name == "ordinary" else {})
 
 
 def _families(name: str) -> dict[str, list[str]]:

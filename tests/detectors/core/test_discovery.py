@@ -21,7 +21,7 @@ def test_false_alerts_stay_within_the_budget_however_many_tests_there_are(
 def test_what_is_blatant_is_found_though_the_budget_is_spent() -> None:
     discovery = Discovery(alerts_per_day=1.0)
     for _ in range(50):
-        discovery.test(0.9, tick=0)
+        discovery.test(0.4, tick=0)
     assert discovery.test(1e-6, tick=1)
 
 
@@ -32,3 +32,11 @@ def test_a_restored_one_goes_on_as_the_one_before() -> None:
     other.restore(one.snapshot())
     assert other.stake == one.stake
     assert other.test(0.01, tick=50) == one.test(0.01, tick=50)
+
+
+def test_what_says_nothing_costs_nothing() -> None:
+    discovery = Discovery(alerts_per_day=1.0)
+    before = discovery.stake
+    for _ in range(1000):
+        assert not discovery.test(1.0, tick=0)
+    assert discovery.stake == before

@@ -1,6 +1,7 @@
 import pytest
 
-from detectors.core.level import SUSPICION, severity_of
+from detectors.core.level import SUSPICION
+from detectors.core.severity import severity_of
 from tests.detectors.traffic import EPOCH, Loud, account_level, batch, feed, request
 
 
@@ -70,3 +71,14 @@ def test_a_detector_is_never_more_severe_than_its_ceiling(monkeypatch: pytest.Mo
     held = [a for a in feed(account_level(), requests).alerts if a.detector == "loud"]
     assert [a.severity for a in plain] == ["medium"]
     assert [a.severity for a in held] == ["low"]
+
+
+def test_an_alert_is_not_repeated_within_the_hour_though_there_was_a_restart() -> None:
+    before, after = account_level(), account_level()
+    feed(before, [request(i, at=0) for i in range(2)])
+    kept = before.checkpoint()
+    assert kept is not None
+    after.restore(kept.segments, kept.manifest)
+    again = [request(f"{at}-{i}", at=at) for at in (10, 3600) for i in range(2)]
+    alerts = after.process(batch(again, first=2)).alerts + after.pause(idle=True).alerts
+    assert [alert.ts - EPOCH for alert in alerts] == [3601]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -81,6 +81,7 @@ def test_scoring_changes_nothing() -> None:
     ),
     cut=st.integers(1, 7),
 )
+@example(ends=[(1, 0, 0), (4, 4, 1), (6, 1, 1)], cut=1)  # two edges whose cells collide
 def test_answers_do_not_depend_on_how_a_tick_is_cut(
     ends: list[tuple[int, int, int]], cut: int
 ) -> None:

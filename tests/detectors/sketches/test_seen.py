@@ -59,3 +59,13 @@ def test_saving_twice_saves_nothing_the_second_time() -> None:
     fresh(seen, [5, 6])
     assert [len(data) for data in seen.save()[0].values()] == [16]
     assert seen.save() == ({}, [])
+
+
+def test_what_no_checkpoint_will_ever_ask_for_is_not_kept_for_one() -> None:
+    seen = Seen(capacity=100)
+    for start in range(1, 10_000, 50):
+        seen.fresh(np.arange(start, start + 50, dtype=np.uint64))
+    segments, _ = seen.save()
+    kept = np.concatenate([np.frombuffer(data, np.uint64) for data in segments.values()])
+    assert kept[-1] == 10_000
+    assert len(kept) == 200

@@ -72,7 +72,7 @@ def test_an_operation_without_an_answer_is_ordinary() -> None:
 
 
 def test_tools_of_a_computer_are_evidence() -> None:
-    text = asked("open the settings")
+    text = asked("please get it done until tonight")
     with_tools = text._replace(tools=("computer", "screenshot", "left_click", "type_text"))
     code = CAPABILITIES.index("computer_use")
     before, after = (
@@ -167,7 +167,7 @@ def test_asking_changes_nothing_that_is_kept(capability: Capability) -> None:
 def test_the_whole_model_goes_through_bytes(capability: Capability) -> None:
     again = Capability.from_bytes(capability.to_bytes())
     assert again.to_bytes() == capability.to_bytes()
-    assert len(again.to_bytes()) < 2_000_000
+    assert len(again.to_bytes()) < 500_000
     assert again.fit.examples > 1000
 
 

@@ -11,16 +11,19 @@ FOLDER = data()
 FLOORS = {
     "MT-bench questions": 0.9,
     "self-instruct, user oriented": 0.9,
-    "both, a step-by-step cue added to each": 0.85,
-    "awesome-chatgpt-prompts, half of the contributors": 0.9,
+    "both, a step-by-step cue added to each": 0.95,
+    "awesome-chatgpt-prompts, half of the contributors": 0.95,
     "FastChat judge prompts": 0.99,
     "Prometheus, mt_bench": 0.95,
     "Prometheus, vicuna": 0.95,
     "simulated people": 0.97,
     "simulated people, with a cue": 0.95,
     "simulated product templates": 0.95,
-    "simulated rubric_grading templates": 0.6,
-    "simulated agentic_coding templates": 0.45,
+    "simulated tutor templates": 0.95,
+    "simulated newsroom templates": 0.95,
+    "simulated rubric_grading templates": 0.7,
+    "simulated agentic_coding templates": 0.6,
+    "simulated computer_use templates": 0.8,
 }
 
 
@@ -50,7 +53,7 @@ def test_each_capability_has_many_wordings() -> None:
     for example in written():
         wordings[example.capability].add(example.group)
     assert sorted(wordings) == list(range(len(CAPABILITIES)))
-    assert min(map(len, wordings.values())) >= 40
+    assert min(map(len, wordings.values())) >= 150
 
 
 def test_no_wording_is_both_fitted_on_and_held_out() -> None:

@@ -4,7 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.text import features
-from detectors.text.features import FEATURES, PROMPT_HEAD, PROMPT_TAIL, Asked, Hasher
+from detectors.text.features import (
+    FEATURES,
+    OPENING,
+    PROMPT_HEAD,
+    PROMPT_TAIL,
+    Asked,
+    Hasher,
+)
 from detectors.text.words import READ_CHARACTERS, words
 
 ASKED = st.builds(
@@ -38,7 +45,7 @@ def test_features_are_sorted_numbers_without_repeats_within_bounds(asked: Asked)
 
 def test_features_are_the_same_in_every_process_and_release() -> None:
     asked = Asked(words("Grade both answers"), words("You judge"), ("read_file",))
-    assert int(Hasher().features([asked]).numbers.sum()) == 420_816
+    assert int(Hasher().features([asked]).numbers.sum()) == 604_056
 
 
 def test_repeating_a_word_adds_nothing() -> None:
@@ -49,6 +56,13 @@ def test_what_stands_in_the_middle_of_a_long_prompt_is_not_read() -> None:
     head = " ".join(f"a{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(PROMPT_HEAD))
     tail = " ".join(f"b{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(PROMPT_TAIL))
     assert numbers(f"{head} {'x ' * 40}{tail}") == numbers(f"{head} {'y ' * 60}{tail}")
+
+
+def test_a_word_in_the_opening_of_a_text_counts_for_more_than_one_later() -> None:
+    filler = ("x " * OPENING).strip()
+    late = numbers(f"{filler} grade it all")
+    assert len(numbers(f"grade {filler} it all") - late) > 1
+    assert len(numbers(f"{filler} grade it all", system="grade") - late) > 1
 
 
 def test_a_system_prompt_and_a_tool_are_told_from_the_prompt() -> None:

@@ -169,9 +169,7 @@ def _fold_shares(
     np.subtract.at(flat, (base + old)[change & (old >= 0)], 1)
 
 
-def _fold_blocks(
-    profiles: Profiles, rows: Rows, counts: Ints, tick: int, beat: Beat
-) -> None:
+def _fold_blocks(profiles: Profiles, rows: Rows, counts: Ints, tick: int, beat: Beat) -> None:
     bins, blocks = profiles["cadence_bins"], tick // LENGTHS
     ended = profiles["cadence_block"][rows] != blocks
     if ended.any():

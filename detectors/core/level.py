@@ -137,17 +137,14 @@ class Level:
         test, number = self.profiles["test"][tick.rows], tick.number // TEST
         ended = self._ended(tick, test)
         self.profiles["test"][tick.rows] = number
-        seldom = self._seldom_by(tick.rows, test)
-        matures = [
-            ended[positions]
-            & ((seldom[positions] & ~self._bit(detector)) == 0)
-            & ~detector.withholds(self.profiles, part)
-            for detector, positions, part in parts
-        ]
-        for (detector, positions, part), mature in zip(parts, matures, strict=True):
+        seldom, same = self._seldom_by(tick.rows, test), test == number
+        for detector, positions, part in parts:
+            mature = ended[positions]
+            if mature.any():
+                mature &= (seldom[positions] & ~self._bit(detector)) == 0
+                mature &= ~detector.withholds(self.profiles, part)
             scores = detector.score(self.profiles, part)
-            same = test[positions] == number
-            found, faint = self._standing_out(detector, part, scores, mature, same)
+            found, faint = self._standing_out(detector, part, scores, mature, same[positions])
             for position in found + faint:
                 samples = partial(samples_of, int(positions[position]))
                 alerts.append(
@@ -242,8 +239,9 @@ class Level:
 
     def _ended(self, tick: Tick, test: Rows) -> NDArray[np.bool_]:
         """Say which rows' last tests have ended, those left out that ran under suspicion."""
-        held = self._held("suspect", tick.rows, test * TEST)
-        ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0) & ~held
+        ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0)
+        if ended.any():
+            ended &= ~self._held("suspect", tick.rows, test * TEST)
         return ended
 
     def _held(self, what: str, rows: Rows, start: Rows) -> NDArray[np.bool_]:
@@ -257,6 +255,8 @@ class Level:
         if "seldom_by" not in self.profiles:
             return np.zeros(len(rows), dtype=np.int32)
         seldom: NDArray[np.int32] = self.profiles["seldom_by"][rows]
+        if not seldom.any():
+            return seldom
         return np.where(self._held("seldom", rows, test * TEST), seldom, 0)
 
     def _bit(self, detector: Detector) -> int:

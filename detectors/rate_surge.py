@@ -14,6 +14,7 @@ from detectors.sketches.baseline import Baseline
 #: The series of an entity: requests and tokens in a minute and in an hour, and these in seconds.
 SERIES = ("requests per minute", "tokens per minute", "requests per hour", "tokens per hour")
 WINDOWS = np.array([60, 3600])
+WINDOW_OF = np.repeat(np.arange(len(WINDOWS)), len(SERIES) // len(WINDOWS))
 #: Spread of ln(1 + count) below which no entity is believed to lie: real traffic is over-dispersed.
 LEAST_VARIANCE = 0.15
 #: Parts of the day with a level of their own, and how fast that is learned.
@@ -177,7 +178,8 @@ class RateSurge(Detector):
 
 
 def _by_series(windows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.repeat(windows, len(SERIES) // len(WINDOWS), axis=1)
+    by_series: NDArray[np.bool_] = windows[:, WINDOW_OF]
+    return by_series
 
 
 def _added(tick: Tick) -> Floats:

@@ -250,10 +250,9 @@ class AccountLevel(Level):
         rows, where = numbered(buffer.rows)
         tokens = buffer.tokens
         requests = np.bincount(where)
-        models = np.bincount(
-            where * mixture.SLOTS + buffer.models,
-            minlength=len(rows) * mixture.SLOTS,
-        ).reshape(len(rows), mixture.SLOTS)
+        places = where * mixture.SLOTS + buffer.models
+        models = np.bincount(places, minlength=len(rows) * mixture.SLOTS)
+        models = models.reshape(len(rows), mixture.SLOTS)
         links, linked = buffer.links
         known = links >> 36 != OVERFLOW
         links, linked = links[known], linked[known]

@@ -41,7 +41,8 @@ class Lone:
         """Count accounts that were away for so many seconds, and moves to model slots."""
         self.active += presence(away, horizon=HORIZONS[:, None]).sum(axis=1)
         if len(moved_to):
-            np.add.at(self.moved, (slice(None), moved_to), 1.0)
+            for moved in self.moved:
+                np.add.at(moved, moved_to, 1.0)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -160,8 +160,9 @@ class Baseline:
             if taught.any():
                 mean_now, chosen = self._means[series], values[taught, series]
                 if mean_now.state is not None:
-                    self._variances[series].update(float(((chosen - mean_now.value) ** 2).mean()))
-                mean_now.update(float(chosen.mean()))
+                    squares = (chosen - mean_now.value) ** 2
+                    self._variances[series].update(float(squares.sum() / len(chosen)))
+                mean_now.update(float(chosen.sum() / len(chosen)))
         self._taught = np.minimum(self._taught + where.sum(axis=0), 1e9)
         return apart
 

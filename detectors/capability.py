@@ -85,7 +85,8 @@ class Capability(Detector):
         scores = np.zeros(len(tick.rows))
         due = self._due(profiles, tick)
         if len(due):
-            scores[due] = _total(self._nats(profiles, tick.take(due)))
+            part = tick.take(due)
+            scores[due] = _total(self._nats(part, *self._seen(profiles, part)))
         return scores
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
@@ -95,16 +96,18 @@ class Capability(Detector):
             return
         part = tick.take(due)
         rows = part.rows
-        odd = _total(self._nats(profiles, part)) >= ODD
+        seen = accounts, votes, rate = self._seen(profiles, part)
+        odd = _total(self._nats(part, *seen)) >= ODD
         since = profiles["capability_odd_since"][rows]
         since = np.where(odd, np.where(since > 0, since, tick.number), 0)
         profiles["capability_odd_since"][rows] = since
         profiles["capability_looked_at"][rows] = tick.number
-        profiles["capability_seen"][rows] = _after_anything(profiles, part)
-        accounts, votes, rate = self._seen(profiles, part)
+        profiles["capability_seen"][rows] = _after_anything(votes)
         taught = profiles["capability_taught"][rows] != tick.number // HOUR
         taught &= ~part.suspect & ~self.withholds(profiles, part)
         taught &= accounts[:, -1] >= self.least_accounts
+        if not taught.any():
+            return
         profiles["capability_taught"][rows[taught]] = tick.number // HOUR
         group, way, code = np.nonzero(
             (taught[:, None] & (accounts >= self.least_accounts))[:, :, None]
@@ -122,9 +125,10 @@ class Capability(Detector):
         """Name the capability, how many accounts are after it, and how many would be elsewhere."""
         one = tick.only(position)
         row = int(one.rows[0])
-        best = int(self._nats(profiles, one)[0].argmax())
+        seen = self._seen(profiles, one)
+        best = int(self._nats(one, *seen)[0].argmax())
         way, code = divmod(best, KINDS)
-        accounts, votes, rate = (values[0] for values in self._seen(profiles, one))
+        accounts, votes, rate = (values[0] for values in seen)
         share = float(votes[way, code] / max(accounts[way], 1e-9))
         usual = float(rate[way, code])
         against = "everybody's" if way else "its own past"
@@ -167,9 +171,10 @@ class Capability(Detector):
         said = np.flatnonzero(tick.capabilities.any(axis=1))
         if not len(said):
             return said
-        part = tick.take(said)
-        due = tick.number - profiles["capability_looked_at"][part.rows] >= LOOK
-        due |= _after_anything(profiles, part) >= profiles["capability_seen"][part.rows] + 1.0
+        rows = tick.rows[said]
+        after = _after_anything(capabilities.faded(profiles, rows, tick=tick.number))
+        due = tick.number - profiles["capability_looked_at"][rows] >= LOOK
+        due |= after >= profiles["capability_seen"][rows] + 1.0
         return said[due]
 
     def _seen(self, profiles: Profiles, tick: Tick) -> tuple[Floats, Floats, Floats]:
@@ -184,9 +189,8 @@ class Capability(Detector):
         rate = np.clip(np.stack([past, elsewhere], axis=1), LEAST_RATE, MOST_RATE)
         return accounts, votes, rate
 
-    def _nats(self, profiles: Profiles, tick: Tick) -> Floats:
-        """Return the nats of each way and capability, (k, ways * KINDS)."""
-        accounts, votes, rate = self._seen(profiles, tick)
+    def _nats(self, tick: Tick, accounts: Floats, votes: Floats, rate: Floats) -> Floats:
+        """Return the nats of what was seen, of each way and capability, (k, ways * KINDS)."""
         of = accounts[:, :, None]
         worth = (of >= self.least_accounts) & (votes > rate * of) & (np.arange(KINDS) != ORDINARY)
         group, way, code = np.nonzero(worth)
@@ -208,8 +212,7 @@ def _total(nats: Floats) -> Floats:
     return total
 
 
-def _after_anything(profiles: Profiles, tick: Tick) -> Floats:
+def _after_anything(votes: Floats) -> Floats:
     """Return how many of each row's accounts are after anything but the ordinary, lately."""
-    votes = capabilities.faded(profiles, tick.rows, tick=tick.number)
     after: Floats = votes[:, 0, ORDINARY + 1 :].sum(axis=1)
     return after

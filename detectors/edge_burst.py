@@ -97,6 +97,9 @@ class EdgeBurst(Detector):
         scores = np.zeros(len(tick.rows))
         some = np.flatnonzero(_arrivals(tick)[:, 1])
         if len(some):
+            present, _ = self._present(profiles, tick.take(some))
+            some = some[(present[:, 1] >= LEAST_EDGES).any(axis=1)]
+        if len(some):
             nats, _, _ = self._judged(profiles, tick.take(some))
             scores[some] = nats.max(axis=1)
         return scores
@@ -164,8 +167,7 @@ class EdgeBurst(Detector):
     def _judged(self, profiles: Profiles, tick: Tick) -> tuple[Floats, Floats, Floats]:
         """Return nats, new edges, and those expected, over each horizon, (k, horizons)."""
         minute = tick.number // MINUTE
-        counts = self._counts(profiles, tick.rows, minute)
-        present = counts.lately + (counts.here + _arrivals(tick))[:, :, None]
+        present, counts = self._present(profiles, tick)
         every, new = present[:, 0], present[:, 1]
         settled = tick.number - profiles["first_seen"][tick.rows] >= SETTLED
         own = np.where(settled[:, None, None], present - _arrivals(tick)[:, :, None], 0.0)
@@ -178,6 +180,11 @@ class EdgeBurst(Detector):
         together = np.minimum(excess(profiles, tick) / SHARING, 1.0)
         nats *= np.where(tick.scopes == TEMPLATE, together, 1.0)[:, None]
         return np.clip(nats, 0.0, MOST_NATS), new, expected
+
+    def _present(self, profiles: Profiles, tick: Tick) -> tuple[Floats, _Counts]:
+        """Return arrivals over each horizon, the tick's too, (k, 2, horizons), and those before."""
+        counts = self._counts(profiles, tick.rows, tick.number // MINUTE)
+        return counts.lately + (counts.here + _arrivals(tick))[:, :, None], counts
 
     def _part(self, scopes: NDArray[np.int8], own: Floats, minute: int) -> Floats:
         """Return the part of arrivals that is new in the other groups, (k, horizons)."""

@@ -23,6 +23,8 @@ FEW = 10.0
 MOST_DEVIATIONS, MOST_PAIRS = 4.0, 3.0
 #: Dispersion of pairs believed at most; and pairs that the assumptions count as, and the memory.
 MOST_DISPERSION, PRIOR_PAIRS, MEMORY = 10.0, 200.0, 20_000.0
+#: Of each row and series: pairs seen, pairs expected, and whether there are any.
+_Block = tuple[Floats, Floats, NDArray[np.bool_]]
 
 
 class Lockstep(Detector):
@@ -68,8 +70,11 @@ class Lockstep(Detector):
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of the series most in step, less the choice among them."""
-        highest: Floats = self._scores(profiles, tick).max(axis=1, initial=0.0)
-        return highest
+        scores = np.zeros(len(tick.rows))
+        some = np.flatnonzero(profiles["present"][tick.rows] >= LEAST_ACCOUNTS)
+        if len(some):
+            scores[some] = self._scores(profiles, tick.take(some)).max(axis=1)
+        return scores
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
         """Add the blocks that ended; learn what is usual from groups that are not suspect."""
@@ -78,8 +83,8 @@ class Lockstep(Detector):
             return
         part = tick.take(np.flatnonzero(closed))
         rows = part.rows
-        shared, chance = self._sums(profiles, part)
-        seen, expected, fresh = self._block(profiles, part)
+        block = seen, expected, fresh = self._block(profiles, part)
+        shared, chance = self._sums(profiles, part, block)
         profiles["lockstep_shared"][rows] = shared
         profiles["lockstep_chance"][rows] = chance
         profiles["lockstep_faded_at"][rows] = tick.number
@@ -102,7 +107,8 @@ class Lockstep(Detector):
         one = tick.only(position)
         row = int(one.rows[0])
         nats = self._scores(profiles, one)[0]
-        shared, chance = (values[0] for values in self._sums(profiles, one))
+        sums = self._sums(profiles, one, self._block(profiles, one))
+        shared, chance = (values[0] for values in sums)
         parts = share({series.name: float(n) for series, n in zip(SERIES, nats, strict=True)})
         best = int(nats.argmax())
         since = int(profiles["lockstep_since"][row]) or tick.number
@@ -142,7 +148,7 @@ class Lockstep(Detector):
         rate = np.maximum(seen / expected, 1.0)
         return rate, np.clip(squares / (expected * rate), 1.0, MOST_DISPERSION)
 
-    def _block(self, profiles: Profiles, tick: Tick) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    def _block(self, profiles: Profiles, tick: Tick) -> _Block:
         """Return pairs of blocks that have just ended, pairs expected, and which there are."""
         rows = tick.rows
         fresh = profiles["cadence_closed_at"][rows] == tick.number
@@ -152,17 +158,16 @@ class Lockstep(Detector):
         most = expected + MOST_DEVIATIONS * np.sqrt(dispersion * expected) + MOST_PAIRS
         return np.minimum(seen, most), expected, fresh
 
-    def _sums(self, profiles: Profiles, tick: Tick) -> tuple[Floats, Floats]:
+    def _sums(self, profiles: Profiles, tick: Tick, block: _Block) -> tuple[Floats, Floats]:
         """Return pairs of the last hours and pairs expected, (k, series), the last block too."""
-        rows = tick.rows
+        rows, (seen, expected, _) = tick.rows, block
         elapsed = tick.number - profiles["lockstep_faded_at"][rows]
-        seen, expected, _ = self._block(profiles, tick)
         shared = fade(profiles["lockstep_shared"][rows], elapsed=elapsed, horizon=HORIZON)
         chance = fade(profiles["lockstep_chance"][rows], elapsed=elapsed, horizon=HORIZON)
         return shared + seen, chance + expected
 
     def _scores(self, profiles: Profiles, tick: Tick) -> Floats:
-        shared, chance = self._sums(profiles, tick)
+        shared, chance = self._sums(profiles, tick, self._block(profiles, tick))
         nats = np.zeros_like(shared)
         present = profiles["present"][tick.rows]
         above = (shared >= LEAST_PAIRS) & (shared > chance)

@@ -14,6 +14,7 @@ from detectors.sketches.baseline import Baseline
 #: The series of an entity: requests and tokens in a minute and in an hour, and these in seconds.
 SERIES = ("requests per minute", "tokens per minute", "requests per hour", "tokens per hour")
 WINDOWS = np.array([60, 3600])
+WINDOW_OF = np.repeat(np.arange(len(WINDOWS)), len(SERIES) // len(WINDOWS))
 #: Spread of ln(1 + count) below which no entity is believed to lie: real traffic is over-dispersed.
 LEAST_VARIANCE = 0.15
 #: Parts of the day with a level of their own, and how fast that is learned.
@@ -66,9 +67,11 @@ class RateSurge(Detector):
 
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of the most surprising series, less the choice among four."""
-        scores = self._scores(profiles, tick)
-        highest: Floats = np.maximum(scores.max(axis=1) - np.log(len(SERIES)), 0.0)
-        return highest
+        scores = np.zeros(len(tick.rows))
+        some, nats = self._scores(profiles, tick)
+        if len(some):
+            scores[some] = np.maximum(nats.max(axis=1) - np.log(len(SERIES)), 0.0)
+        return scores
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
         """Add the tick to the windows; learn those that ended, but for suspects."""
@@ -76,9 +79,10 @@ class RateSurge(Detector):
         before = profiles["rate_window"][rows]
         ended, known = _by_series(before != windows), _by_series(before > 0)
         count = profiles["rate_count"][rows].astype(np.float64)
-        learn = ended & known & ~tick.suspect[:, None]
+        known &= ended
+        learn = known & ~tick.suspect[:, None]
+        values = np.log1p(count)
         if learn.any():
-            values = np.log1p(count)
             apart = self.baseline.learn(profiles, rows, values, learn)
             peak = profiles["rate_peak"][rows]
             higher = np.maximum(peak * PEAK_FADING, values)
@@ -88,7 +92,7 @@ class RateSurge(Detector):
             rhythm, taught = profiles["rate_rhythm"], rows[minutes]
             now = rhythm[taught, part]
             rhythm[taught, part] = now + RHYTHM_RATE * (apart[minutes, 0] - now)
-        self._hold(profiles, tick, np.where(ended & known & ~learn, np.log1p(count), 0.0))
+        self._hold(profiles, tick, np.where(known & ~learn, values, 0.0))
         count[ended] = 0.0
         profiles["rate_count"][rows] = count + _added(tick)
         profiles["rate_window"][rows] = windows
@@ -96,7 +100,8 @@ class RateSurge(Detector):
     def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
         """Name the series that rose, and by how much."""
         one = tick.only(position)
-        row, scores = int(one.rows[0]), self._scores(profiles, one)[0]
+        row, (_, found) = int(one.rows[0]), self._scores(profiles, one)
+        scores = found.sum(axis=0)
         counts = self._counts(profiles, one)[0]
         usual = np.expm1(np.maximum(self._expected(profiles, one)[0], 0.0))
         best = int(scores.argmax())
@@ -135,12 +140,13 @@ class RateSurge(Detector):
     def _hold(self, profiles: Profiles, tick: Tick, values: Floats) -> None:
         """Keep the counts of suspects, and let those become known that are old enough."""
         rows, (held, since) = tick.rows, (profiles["rate_held"], profiles["rate_held_at"])
-        due = rows[(since[rows] > 0) & (tick.number - since[rows] >= HELD)]
+        began = since[rows]
+        due = rows[(began > 0) & (tick.number - began >= HELD)]
         if len(due):
             profiles["rate_peak"][due] = np.maximum(profiles["rate_peak"][due], held[due])
             held[due] = since[due] = 0
-        new = values.any(axis=1)
-        if new.any():
+        if values.any():
+            new = values.any(axis=1)
             first = rows[new & (since[rows] == 0)]
             since[first] = tick.number
             held[rows[new]] = np.maximum(held[rows[new]], values[new])
@@ -158,25 +164,25 @@ class RateSurge(Detector):
         above: Floats = np.maximum(rhythm, 0.0)[:, None]
         return above
 
-    def _scores(self, profiles: Profiles, tick: Tick) -> Floats:
+    def _scores(self, profiles: Profiles, tick: Tick) -> tuple[NDArray[np.int64], Floats]:
+        """Return the positions at which anything surges, and the nats of each series there."""
         values = np.log1p(self._counts(profiles, tick))
         surge = values > profiles["rate_peak"][tick.rows] + np.log(2.0)
-        scores = np.zeros(values.shape)
         some = np.flatnonzero(surge.any(axis=1))
-        if len(some):
-            scores[some] = self.baseline.surprise(
-                profiles,
-                tick.rows[some],
-                values[some],
-                where=surge[some],
-                above=self._rhythm(profiles, tick)[some],
-            )
-        return scores
+        if not len(some):
+            return some, np.zeros((0, len(SERIES)))
+        above = self._rhythm(profiles, tick)[some]
+        return some, self.baseline.surprise(
+            profiles, tick.rows[some], values[some], where=surge[some], above=above
+        )
 
 
 def _by_series(windows: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.repeat(windows, len(SERIES) // len(WINDOWS), axis=1)
+    by_series: NDArray[np.bool_] = windows[:, WINDOW_OF]
+    return by_series
 
 
 def _added(tick: Tick) -> Floats:
-    return np.stack([tick.requests, tick.tokens, tick.requests, tick.tokens], axis=1).astype(float)
+    added = np.empty((len(tick.rows), len(SERIES)))
+    added[:, ::2], added[:, 1::2] = tick.requests[:, None], tick.tokens[:, None]
+    return added

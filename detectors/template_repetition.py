@@ -4,10 +4,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from detectors.core import presence
 from detectors.core.detector import Detector, Finding, Floats, Tick
 from detectors.core.profiles import Profiles
 from detectors.core.records import Evidence, Scope, Signal
-from detectors.sketches.company import CORRELATION, LEAST_EGRESSES, of_templates
+from detectors.sketches.company import CORRELATION, LEAST_EGRESSES, meeting, of_templates
 from detectors.sketches.proportion import at_least
 
 #: Places, an account and an egress each, that a skeleton must have been seen at before anything is
@@ -45,15 +46,13 @@ class TemplateRepetition(Detector):
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of the egresses at which accounts met."""
         scores = np.zeros(len(tick.rows))
-        found, usual = of_templates(profiles, tick)
+        found = meeting(presence.mesh(profiles, tick.rows))
         enough = (found.places >= LEAST_PLACES) & (found.egresses >= LEAST_EGRESSES)
         some = np.flatnonzero(enough)
         if len(some):
+            found, usual = of_templates(profiles, tick.take(some))
             scores[some] = at_least(
-                found.again[some],
-                of=found.egresses[some],
-                rate=usual[some],
-                correlation=self.correlation,
+                found.again, of=found.egresses, rate=usual, correlation=self.correlation
             )
         return scores
 

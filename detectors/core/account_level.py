@@ -14,6 +14,7 @@ from detectors.core.deltas import Deltas, Told, picked
 from detectors.core.detector import Detector, Tick, pack, unpack
 from detectors.core.group_names import GroupNames
 from detectors.core.level import Checkpoint, Level, Output, Settings
+from detectors.core.numbering import numbered
 from detectors.core.population import HORIZON, Population
 from detectors.core.profiles import OVERFLOW, TICK, Column, Rows
 from detectors.core.records import Lifecycle
@@ -246,18 +247,17 @@ class AccountLevel(Level):
 
     def _close_tick(self, buffer: Buffer, number: int, output: Output) -> None:
         profiles = self.profiles
-        rows, where = np.unique(buffer.rows, return_inverse=True)
+        rows, where = numbered(buffer.rows)
         tokens = buffer.tokens
         requests = np.bincount(where)
-        models = np.bincount(
-            where * mixture.SLOTS + buffer.models,
-            minlength=len(rows) * mixture.SLOTS,
-        ).reshape(len(rows), mixture.SLOTS)
+        places = where * mixture.SLOTS + buffer.models
+        models = np.bincount(places, minlength=len(rows) * mixture.SLOTS)
+        models = models.reshape(len(rows), mixture.SLOTS)
         links, linked = buffer.links
         known = links >> 36 != OVERFLOW
         links, linked = links[known], linked[known]
         said = buffer.capabilities
-        unique, which = np.unique(links, return_inverse=True)
+        unique, which = numbered(links)
         link_requests = np.bincount(which, minlength=len(unique))
         link_tokens = np.bincount(which, weights=tokens[linked], minlength=len(unique))
         groups, link_groups = self.groups.in_order(unique >> 8 & 0xFFF_FFFF)

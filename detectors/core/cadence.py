@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.beat import BIN, QUIET, Beat, passed
+from detectors.core.numbering import numbered
 from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.sketches.evenness import BUCKETS, bucket_of
 from detectors.sketches.pairs import together
@@ -34,6 +35,9 @@ SERIES = (
 )
 WIDTHS = np.array([series.width for series in SERIES])
 KINDS = np.array([series.kind for series in SERIES])
+#: Seconds of a block of each series.
+LENGTHS = BINS * WIDTHS
+_NUMBERS = np.arange(len(SERIES))
 
 #: Columns of an account, of a membership, and of a group.
 OF_ACCOUNTS = {
@@ -75,7 +79,7 @@ def count(
     windows = tick // WINDOWS
     stale = profiles["asked_window"][rows] != windows
     before = np.where(stale[:, :, None], 0, profiles["asked"][rows])
-    added = np.stack([requests, away >= QUIET], axis=1).astype(np.int32)
+    added = np.array([requests, away >= QUIET], dtype=np.int32).T
     now: NDArray[np.int32] = before + added[:, None, :]
     profiles["asked"][rows] = now
     profiles["asked_window"][rows] = windows
@@ -95,7 +99,8 @@ def fold(
     members: Profiles,
     who: Rows,
     *,
-    group: Rows,
+    rows: Rows,
+    where: Ints,
     away: Ints,
     asked: NDArray[np.int32],
     tick: int,
@@ -107,23 +112,23 @@ def fold(
         profiles: the groups, with the columns `OF_GROUPS`.
         members: the memberships, with the columns `OF_MEMBERS`.
         who: rows of memberships that were seen, each once.
-        group: the row of each one's group.
+        rows: those of their groups, in ascending order.
+        where: position of each one's group among them.
         away: for how many seconds each was not seen in the group.
         asked: what each account asked in the windows, (k, windows, measures).
         tick: second of event time.
         beat: when accounts outside of groups come.
     """
-    known = (who != OVERFLOW) & (group != OVERFLOW)
+    known = (who != OVERFLOW) & (rows != OVERFLOW)[where]
     if not known.all():
-        who, group = who[known], group[known]
-        away, asked = away[known], asked[known]
-    rows, which = np.unique(group, return_inverse=True)
+        who, away, asked = who[known], away[known], asked[known]
+        rows, where = numbered(rows[where[known]])
     starts = away >= QUIET
-    begun = np.bincount(which, weights=starts, minlength=len(rows)).astype(np.int64)
-    _fold_shares(profiles, members, who, rows, which, away, asked, tick)
+    begun = np.bincount(where, weights=starts, minlength=len(rows)).astype(np.int64)
+    _fold_shares(profiles, members, who, rows, where, away, asked, tick)
     first = away >= tick % BIN + 1  # not yet seen in this bin
-    here = np.bincount(which, weights=first, minlength=len(rows)).astype(np.int64)
-    _fold_blocks(profiles, rows, (here, begun), tick, beat)
+    here = np.bincount(where, weights=first, minlength=len(rows)).astype(np.int64)
+    _fold_blocks(profiles, rows, np.array([here, begun]), tick, beat)
     hours = profiles["cadence_hour"]
     turned = rows[hours[rows] != tick // 3600]
     if len(turned):
@@ -138,18 +143,17 @@ def _fold_shares(
     members: Profiles,
     who: Rows,
     rows: Rows,
-    which: Ints,
+    where: Ints,
     away: Ints,
     asked: NDArray[np.int32],
     tick: int,
 ) -> None:
-    windows, group = tick // WINDOWS, rows[which]
+    windows, group = tick // WINDOWS, rows[where]
     histogram = profiles["cadence_members"]
-    for window, number in enumerate(windows.tolist()):
-        over = rows[profiles["cadence_window"][rows, window] != number]
-        if len(over):
-            histogram[over, window] = 0
-            profiles["cadence_window"][over, window] = number
+    over, window = np.nonzero(profiles["cadence_window"][rows] != windows)
+    if len(over):
+        histogram[rows[over], window] = 0
+        profiles["cadence_window"][rows] = windows
     # A group that was evicted has lost what its members' counts were entered in.
     lost = tick - away < profiles["first_seen"][group]
     stale = (members["cadence_window"][who] != windows) | lost[:, None]
@@ -165,19 +169,17 @@ def _fold_shares(
     np.subtract.at(flat, (base + old)[change & (old >= 0)], 1)
 
 
-def _fold_blocks(
-    profiles: Profiles, rows: Rows, counts: tuple[Ints, Ints], tick: int, beat: Beat
-) -> None:
-    bins = profiles["cadence_bins"]
-    for number, series in enumerate(SERIES):
-        length = BINS * series.width
-        block = profiles["cadence_block"][:, number]
-        over = rows[block[rows] != tick // length]
-        if len(over):
-            _close(profiles, over, number, series, tick, beat)
-            bins[over, number] = 0
-            block[over] = tick // length
-        bins[rows, number, tick % length // series.width] += counts[series.kind].astype(np.uint16)
+def _fold_blocks(profiles: Profiles, rows: Rows, counts: Ints, tick: int, beat: Beat) -> None:
+    bins, blocks = profiles["cadence_bins"], tick // LENGTHS
+    ended = profiles["cadence_block"][rows] != blocks
+    if ended.any():
+        for number, series in enumerate(SERIES):
+            over = rows[ended[:, number]]
+            if len(over):
+                _close(profiles, over, number, series, tick, beat)
+                bins[over, number] = 0
+        profiles["cadence_block"][rows] = blocks
+    bins[rows[:, None], _NUMBERS, tick % LENGTHS // WIDTHS] += counts[KINDS].T.astype(np.uint16)
 
 
 def _close(

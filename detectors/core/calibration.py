@@ -50,6 +50,7 @@ class Calibration:
         self._asked: dict[float, float] = {}  # what `score_at` answered since the last window
         self._first: int | None = None
         self._faded = 0
+        self._fitted = True  # what follows says what the bins do
         self._threshold = 0.0  # score where the tail begins
         self._excess = PRIOR_EXCESS
         self._tail = 0.0
@@ -57,6 +58,7 @@ class Calibration:
     @property
     def windows(self) -> float:
         """Windows observed, faded."""
+        self._fit()
         return self._windows
 
     def observe(self, scores: Floats, *, tick: int) -> None:
@@ -67,7 +69,7 @@ class Calibration:
             self._bins *= 0.5 ** ((tick - self._faded) / (7 * DAY))
             self._faded = tick
         np.add.at(self._bins, (np.clip(scores, 0.0, TOP) / BIN).astype(np.int64), 1.0)
-        self._fit()
+        self._fitted = False
 
     def p_value(self, score: float) -> float:
         """Return the calibrated chance that a benign window scores this high."""
@@ -101,6 +103,7 @@ class Calibration:
         >>> calibration.p_value(calibration.score_at(1e-6)) <= 1e-6
         True
         """
+        self._fit()
         known = self._asked.get(p_value)  # asked for each tick, while windows end seldom
         if known is not None:
             return known
@@ -126,9 +129,13 @@ class Calibration:
         kept = unpack(state)
         self._bins = np.frombuffer(kept["bins"]).copy()
         self._first, self._faded = kept["first"], kept["faded"]
-        self._fit()
+        self._fitted = False
 
     def _fit(self) -> None:
+        """Fit the tail if windows have ended since: many end between two scores worth judging."""
+        if self._fitted:
+            return
+        self._fitted = True
         self._asked.clear()
         total = self._windows = float(self._bins.sum())
         above = np.cumsum(self._bins[::-1])[::-1]  # windows in this bin or higher

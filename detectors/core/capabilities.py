@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.core.numbering import numbered
 from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.sketches.decayed import Floats, fade
 from detectors.text.capability import CAPABILITIES, ORDINARY
@@ -97,7 +98,7 @@ def fold_group(
     if lost.any():
         members["after"][who[lost]] = 0.0
     changes = fold(members, who, counts, tick=tick)
-    rows, which = np.unique(group, return_inverse=True)
+    rows, which = numbered(group)
     held = faded(profiles, rows, tick=tick)
     size = held[:1].size
     keys = which[:, None] * size + np.arange(size)

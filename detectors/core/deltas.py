@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from detectors.core.capabilities import pack_links
 from detectors.core.conversations import News
 from detectors.core.group_names import GroupNames
+from detectors.core.numbering import occurring
 from detectors.core.profiles import Profiles, Rows
 from detectors.core.records import Alert, Delta
 
@@ -101,8 +102,8 @@ class Deltas:
 
     def _links(self, told: Told, here: Rows) -> dict[str, Any]:
         profiles = self.profiles
-        who, link_account = np.unique(told.accounts[here], return_inverse=True)
-        which, link_group = np.unique(told.link_groups[here], return_inverse=True)
+        who, link_account = occurring(told.accounts[here], len(told.rows))
+        which, link_group = occurring(told.link_groups[here], len(told.groups))
         rows = told.rows[who]
         return {
             "accounts": picked(profiles.names, rows.tolist()),

@@ -1,11 +1,11 @@
 """What each detector must do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from detectors.core.members import Members
@@ -16,8 +16,7 @@ from detectors.core.records import Evidence, Scope, Severity, Signal
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
+class Tick(msgspec.Struct, frozen=True, kw_only=True):
     """One second of event time at one level: the rows that changed, and by how much.
 
     All arrays have the length of ``rows`` (k), each row standing once, in ascending order.
@@ -39,7 +38,7 @@ class Tick:
 
     def take(self, positions: NDArray[np.int64]) -> "Tick":
         """Return the tick as if only the rows at these positions had changed."""
-        return replace(
+        return structs.replace(
             self,
             rows=self.rows[positions],
             requests=self.requests[positions],

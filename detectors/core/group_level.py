@@ -15,6 +15,7 @@ from detectors.core.detector import Detector, Finding, Tick, pack, unpack
 from detectors.core.level import SELDOM, Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
 from detectors.core.members import Members
+from detectors.core.numbering import numbered, occurring
 from detectors.core.population import HORIZON, HOUR, Lone, Population
 from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.core.records import Alert, Behind, Delta, Scope
@@ -176,10 +177,10 @@ class GroupLevel(Level):
         self.clock = tick
         before = len(output.alerts)
         for delta in deltas:
-            moved = np.zeros(mixture.SLOTS)
-            slots = [self.models.get(name, 0) for name in delta.models]
-            np.add.at(moved, slots, delta.moved[: len(slots)])
-            self._said[delta.source] = (tick, delta.active, delta.young, moved.tolist())
+            moved = [0.0] * mixture.SLOTS
+            for name, count in zip(delta.models, delta.moved, strict=False):
+                moved[self.models.get(name, 0)] += count
+            self._said[delta.source] = (tick, delta.active, delta.young, moved)
             self._tracked[delta.source] = delta.tracked
             self.population.clients.take(delta.source, delta.clients, tick=tick)
             if delta.mix:
@@ -232,12 +233,13 @@ class GroupLevel(Level):
         rows = self._rows_of(delta.groups, group, links.accounts, tick)
         links.groups = rows[group]
         scopes = np.array([_scope_of(name) for name in delta.groups], dtype=np.int64)[group]
+        away = np.frombuffer(delta.away, dtype=np.uint32).astype(np.int64)
         for scope, lone in self.population.lone.items():
             alone = (links.groups < 0) & (scopes == SCOPE_CODES[scope])
-            _, first = np.unique(account[alone], return_index=True)
-            lone.add(links.away[alone][first], links.models[alone & links.moved])
+            seen = away[np.bincount(account[alone], minlength=len(away)) > 0]
+            lone.add(seen, links.models[alone & links.moved])
             if scope == "proxy":
-                self.population.beat.add(tick, links.away[alone][first])
+                self.population.beat.add(tick, seen)
         links = links.only(links.groups > OVERFLOW)
         of = picked(self.profiles.names, links.groups.tolist())
         pairs = list(map(self.members.name, of, links.accounts))
@@ -251,7 +253,7 @@ class GroupLevel(Level):
         self.profiles["held"][rows[rows >= 0]] = tick  # before others are given rows
         cold = np.flatnonzero(rows[group] < 0)
         if len(cold):
-            lone, which = np.unique(group[cold], return_inverse=True)
+            lone, which = occurring(group[cold], len(groups))
             joined = self.singles.joined(
                 [groups[g] for g in lone.tolist()],
                 which,
@@ -266,7 +268,7 @@ class GroupLevel(Level):
         return rows
 
     def _close_links(self, number: int, links: Links, elapsed: int, output: Output) -> None:
-        rows, where = np.unique(links.groups, return_inverse=True)
+        rows, where = numbered(links.groups)
         counts = np.bincount(
             where * mixture.SLOTS + links.models,
             weights=links.requests,
@@ -321,14 +323,15 @@ class GroupLevel(Level):
         members["group"][who] = group
         away = np.where(new, heirs.NEVER, number - members["last_seen"][who])
         came, where = (settled | ~new) & (away >= QUIET), np.searchsorted(rows, group)
-        arrivals = np.stack(
-            [np.bincount(where[some], minlength=len(rows)) for some in (came, came & new)], axis=1
-        )
+        arrivals = np.array(
+            [np.bincount(where[some], minlength=len(rows)) for some in (came, came & new)]
+        ).T
         cadence.fold(
             profiles,
             members,
             who,
-            group=group,
+            rows=rows,
+            where=where,
             away=away,
             asked=links.asked[first],
             tick=number,

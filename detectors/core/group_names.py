@@ -7,6 +7,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from detectors.core.batch import egress_of
+from detectors.core.numbering import numbered
 
 SCOPES = ("proxy", "payment", "template")
 
@@ -71,7 +72,7 @@ class GroupNames:
         Numbers are given out on first sight: after a restart, or when requests come in other
         batches, they are others.  What is sent must not show that.
         """
-        used, inverse = np.unique(numbers, return_inverse=True)
+        used, inverse = numbered(numbers)
         order = np.argsort(self.hashes(used), kind="stable")
         place = np.empty_like(order)
         place[order] = np.arange(len(order))

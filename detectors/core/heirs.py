@@ -120,6 +120,8 @@ class Heirs:
         tick: int,
     ) -> None:
         """Take in accounts that joined a group: rows of members, and for how long each was away."""
+        if not len(rows):
+            return
         born, group = members["born"][rows], members["group"][rows]
         young = tick - born < YOUNG
         if tick < self.started + DAY:  # who is unknown may be an old customer

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 import xxhash
+from msgspec import structs
 from numpy.typing import NDArray
 
 from detectors.core.calibration import DAY, MOST_LIMIT, Calibration
@@ -130,29 +131,32 @@ class Level:
             samples_of: gives request ids to look at, for a position of the tick and its finding.
         """
         alerts = []
-        parts = [(detector, *self._part(detector, tick)) for detector in self.detectors]
+        alike = {d.scopes: d for d in self.detectors}  # one for each of the sets of scopes
+        part_of = {scopes: self._part(detector, tick) for scopes, detector in alike.items()}
+        parts = [(detector, *part_of[detector.scopes]) for detector in self.detectors]
         test, number = self.profiles["test"][tick.rows], tick.number // TEST
         ended = self._ended(tick, test)
         self.profiles["test"][tick.rows] = number
-        seldom = self._seldom_by(tick.rows, test)
-        matures = [
-            ended[positions]
-            & ((seldom[positions] & ~self._bit(detector)) == 0)
-            & ~detector.withholds(self.profiles, part)
-            for detector, positions, part in parts
-        ]
-        for (detector, positions, part), mature in zip(parts, matures, strict=True):
+        seldom, same = self._seldom_by(tick.rows, test), test == number
+        for detector, positions, part in parts:
+            mature = ended[positions]
+            if mature.any():
+                mature &= (seldom[positions] & ~self._bit(detector)) == 0
+                mature &= ~detector.withholds(self.profiles, part)
             scores = detector.score(self.profiles, part)
-            same = test[positions] == number
-            found, faint = self._standing_out(detector, part, scores, mature, same)
+            found, faint = self._standing_out(detector, part, scores, mature, same[positions])
             for position in found + faint:
                 samples = partial(samples_of, int(positions[position]))
                 alerts.append(
                     self._raise(detector, part, position, scores, samples, faint=position in faint)
                 )
         suspect = self.suspect(tick.rows, tick.number)
-        for detector, positions, part in parts:
-            detector.learn(self.profiles, replace(part, suspect=suspect[positions]))
+        taught = {
+            scopes: structs.replace(part, suspect=suspect[positions])
+            for scopes, (positions, part) in part_of.items()
+        }
+        for detector in self.detectors:
+            detector.learn(self.profiles, taught[detector.scopes])
         self.alerts_raised += sum(alert.severity != "info" for alert in alerts)
         return alerts
 
@@ -235,8 +239,9 @@ class Level:
 
     def _ended(self, tick: Tick, test: Rows) -> NDArray[np.bool_]:
         """Say which rows' last tests have ended, those left out that ran under suspicion."""
-        held = self._held("suspect", tick.rows, test * TEST)
-        ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0) & ~held
+        ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0)
+        if ended.any():
+            ended &= ~self._held("suspect", tick.rows, test * TEST)
         return ended
 
     def _held(self, what: str, rows: Rows, start: Rows) -> NDArray[np.bool_]:
@@ -250,6 +255,8 @@ class Level:
         if "seldom_by" not in self.profiles:
             return np.zeros(len(rows), dtype=np.int32)
         seldom: NDArray[np.int32] = self.profiles["seldom_by"][rows]
+        if not seldom.any():
+            return seldom
         return np.where(self._held("seldom", rows, test * TEST), seldom, 0)
 
     def _bit(self, detector: Detector) -> int:

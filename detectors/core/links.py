@@ -69,8 +69,8 @@ def read(delta: Delta, models: Models) -> tuple[Rows, Rows, Links]:
     account = np.frombuffer(delta.link_account, dtype=np.uint32).astype(np.int64)
     model = np.frombuffer(delta.link_model, dtype=np.uint8)
     slots = np.zeros(len(delta.models), dtype=np.int64)
-    for number in np.unique(model[model > 0]).tolist():  # only those asked for take a slot
-        slots[number] = models[delta.models[number]]
+    for number in np.flatnonzero(np.bincount(model)).tolist():  # only those asked for take a slot
+        slots[number] = models[delta.models[number]] if number else 0
     who = account.tolist()
     return (
         group,

@@ -40,9 +40,10 @@ class Lone:
 
     def add(self, away: NDArray[np.int64], moved_to: NDArray[np.int64]) -> None:
         """Count accounts that were away for so many seconds, and moves to model slots."""
-        for number, horizon in enumerate(HORIZONS.tolist()):
-            self.active[number] += presence(away, horizon=horizon).sum()
-            np.add.at(self.moved[number], moved_to, 1.0)
+        self.active += presence(away, horizon=HORIZONS[:, None]).sum(axis=1)
+        if len(moved_to):
+            for moved in self.moved:
+                np.add.at(moved, moved_to, 1.0)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -29,15 +29,11 @@ COLUMNS = {
 #: Seconds after which a stretch of egresses ends, and set bits of 512 above which it ends earlier,
 #: as they cannot be told from each other any more.
 STRETCH, FULL = 12 * 3600, 96
-#: Over how many seconds the counts fade.
+#: The counts that fade, by seconds.
 FADING = {
-    "active": HORIZON,
-    "moved": HORIZON,
-    "active_now": NOW,
-    "moved_now": NOW,
-    "present": HOUR,
-    "young": HOUR,
-    "moved_hour": HOUR,
+    HORIZON: ("active", "moved"),
+    NOW: ("active_now", "moved_now"),
+    HOUR: ("present", "young", "moved_hour"),
 }
 #: The columns of a group's mesh.
 MESH = ("egress_bits", "pair_bits", "again_bits")
@@ -61,9 +57,11 @@ def fold(
         how much each member adds to the accounts within an hour.
     """
     elapsed = tick - profiles["folded_at"][rows]
-    for column, horizon in FADING.items():
-        fading = decayed.fade(profiles[column][rows], elapsed=elapsed, horizon=horizon)
-        profiles[column][rows] = fading
+    for horizon, columns in FADING.items():
+        factor = np.exp(-elapsed / horizon)
+        for column in columns:
+            counts = profiles[column]
+            counts[rows] *= factor if counts.ndim == 1 else factor[:, None]
     profiles["folded_at"][rows] = tick
     present = decayed.presence(away, horizon=HOUR)
     np.add.at(profiles["active"], group, decayed.presence(away, horizon=HORIZON))
@@ -75,6 +73,8 @@ def fold(
 
 def fold_moves(profiles: Profiles, *, members: Rows, models: Rows, groups: Rows) -> None:
     """Count members that moved to a model, each once."""
+    if not len(members):
+        return
     moves = np.unique(np.stack([members, models, groups], axis=1), axis=0)
     for column in ("moved", "moved_now", "moved_hour"):
         np.add.at(profiles[column], (moves[:, 2], moves[:, 1]), 1.0)
@@ -105,9 +105,12 @@ def fold_egresses(
         since[over, 1] = np.where(recent, since[over, 0], tick)
         since[over, 0] = tick
     pairs = (accounts ^ egresses) * _ODD >> _HALF
+    new = np.flatnonzero(~distinct.marked(_either(pair_bits, groups), pairs))
+    if not len(new):
+        return
+    groups, pairs, egresses = groups[new], pairs[new], egresses[new]
     keys = groups.astype(np.uint64) * _ODD
     _, first = np.unique(keys ^ pairs, return_index=True)
-    first = first[~distinct.marked(_either(pair_bits, groups[first]), pairs[first])]
     groups, pairs, egresses = groups[first], pairs[first], egresses[first]
     _, at, together = np.unique(keys[first] ^ egresses, return_inverse=True, return_counts=True)
     again = (together[at] > 1) | distinct.marked(_either(egress_bits, groups), egresses)

@@ -103,8 +103,8 @@ class Profiles:
         """Return the row of each key, giving out rows to keys not seen before."""
         get = self.index.get
         rows = np.fromiter(map(get, keys, repeat(-1)), np.int64, len(keys))
-        if (rows < 0).any():
-            missing = np.flatnonzero(rows < 0).tolist()
+        missing = (rows < 0).nonzero()[0].tolist()
+        if missing:
             new = list(dict.fromkeys([keys[position] for position in missing]))
             if len(new) <= len(self._free) + self.capacity - self._size:
                 self._give_all(new, tick)

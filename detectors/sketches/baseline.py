@@ -102,9 +102,7 @@ class Baseline:
     def expect(self, profiles: Profiles, rows: Rows) -> Floats:
         """Return the usual value of each row and series, (k, s)."""
         mean, known = self._own(profiles, rows, "mean"), self._own(profiles, rows, "known")
-        usual = np.array([statistic.value for statistic in self._means])
-        expected: Floats = (mean * known + usual * self.prior) / (known + self.prior)
-        return expected
+        return self._between(mean, known, _values(self._means))
 
     def surprise(
         self,
@@ -124,17 +122,22 @@ class Baseline:
             where: (k, s) which are asked for; the others are zero.
             above: what is expected on top of the mean, such as a rhythm.
         """
-        expected = self.expect(profiles, rows) + above
         known = self._own(profiles, rows, "known")
-        usual = np.array([statistic.value for statistic in self._variances]) + self.doubt
-        variance = self._own(profiles, rows, "variance") * known + usual * self.prior
-        variance = np.maximum(variance / (known + self.prior), self.least_variance)
+        nats: Floats = np.zeros(values.shape)
+        some = np.nonzero(where & (known + self._taught >= LEAST_TAUGHT))
+        if not len(some[0]):
+            return nats
+        known, series = known[some], some[1]
+        mean = self._own(profiles, rows, "mean")[some]
+        expected = self._between(mean, known, _values(self._means)[series])
+        expected += np.broadcast_to(above, values.shape)[some]
+        usual = _values(self._variances)[series] + self.doubt
+        variance = self._between(self._own(profiles, rows, "variance")[some], known, usual)
+        variance = np.maximum(variance, self.least_variance)
         rarely = np.exp(-np.maximum(expected, 0.0))
         spread = np.sqrt(variance + rarely * (1.0 - rarely))  # a count's own noise
-        freedom = known + self.prior + np.minimum(self._taught, FREEDOM)
-        some = where & (known + self._taught >= LEAST_TAUGHT)
-        tail = stdtr(freedom[some], -((values - expected) / spread)[some])
-        nats: Floats = np.zeros(values.shape)
+        freedom = known + self.prior + np.minimum(self._taught, FREEDOM)[series]
+        tail = stdtr(freedom, -((values[some] - expected) / spread))
         nats[some] = -np.log(np.maximum(tail, 1e-300))
         return nats
 
@@ -157,8 +160,9 @@ class Baseline:
             if taught.any():
                 mean_now, chosen = self._means[series], values[taught, series]
                 if mean_now.state is not None:
-                    self._variances[series].update(float(((chosen - mean_now.value) ** 2).mean()))
-                mean_now.update(float(chosen.mean()))
+                    squares = (chosen - mean_now.value) ** 2
+                    self._variances[series].update(float(squares.sum() / len(chosen)))
+                mean_now.update(float(chosen.sum() / len(chosen)))
         self._taught = np.minimum(self._taught + where.sum(axis=0), 1e9)
         return apart
 
@@ -173,8 +177,17 @@ class Baseline:
         statistics = [Usual(fading=self.fading, state=value) for value in state[self.series :]]
         self._means, self._variances = statistics[: self.series], statistics[self.series :]
 
+    def _between(self, own: Floats, known: Floats, usual: Floats) -> Floats:
+        """Return what is between an entity's own and everybody's, by how many values are known."""
+        between: Floats = (own * known + usual * self.prior) / (known + self.prior)
+        return between
+
     def _own(self, profiles: Profiles, rows: Rows, what: str) -> Floats:
         return profiles[f"{self.prefix}_{what}"][rows].astype(np.float64)
 
     def _put(self, profiles: Profiles, rows: Rows, what: str, values: Floats) -> None:
         profiles[f"{self.prefix}_{what}"][rows] = values
+
+
+def _values(statistics: list[Usual]) -> Floats:
+    return np.array([statistic.value for statistic in statistics])

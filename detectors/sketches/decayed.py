@@ -18,7 +18,7 @@ def fade(values: Floats, *, elapsed: NDArray[np.int64], horizon: float) -> Float
     return values * (factor if values.ndim == 1 else factor[:, None])
 
 
-def presence(elapsed: NDArray[np.int64], *, horizon: float) -> Floats:
+def presence(elapsed: NDArray[np.int64], *, horizon: float | Floats) -> Floats:
     """Return what an entity adds to a fading count of entities, so that each counts as one.
 
     One that comes every second adds a little each time, one that was away adds a whole; the

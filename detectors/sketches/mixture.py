@@ -77,9 +77,11 @@ def _moved(
     history = usually.sum(axis=1)
     candidates = counts[:, 1:] > 0
     candidates &= usually[:, 1:] < USUAL_SHARE * history[:, None]
+    candidates &= (history >= HISTORY)[:, None]
+    if not candidates.any():
+        return np.full(len(rows), -1)
     mostly = lately[:, 1:] >= LATE_SHARE * lately.sum(axis=1)[:, None]
     candidates &= mostly | (usually[:, 1:] < NEVER)
-    candidates &= (history >= HISTORY)[:, None]
     moved = np.where(candidates.any(axis=1), 1 + candidates.argmax(axis=1), -1)
     again = (moved == profiles["moved_to"][rows]) & (tick - profiles["moved_at"][rows] < REPEAT)
     return np.where(again, -1, moved)

@@ -49,16 +49,15 @@ class Seen:
         """Say of each hash whether it is new, and remember it: as if they came one by one."""
         hashes = np.maximum(hashes, np.uint64(1))  # zero marks an empty place
         buckets = (hashes & self._mask).astype(np.int64)
-        new: NDArray[np.bool_] = ~(self._places[buckets] == hashes[:, None]).any(axis=1)
-        order = np.argsort(hashes, kind="stable")
-        repeated = np.zeros(len(hashes), dtype=bool)
+        new: NDArray[np.bool_] = (self._places[buckets] != hashes[:, None]).all(axis=1)
+        order = hashes.argsort(kind="stable")
         ordered = hashes[order]
-        repeated[order[1:]] = ordered[1:] == ordered[:-1]
-        new &= ~repeated
+        new[order[1:][ordered[1:] == ordered[:-1]]] = False
         if new.all():
             self._remember(hashes)
         elif new.any():
-            mixed = np.isin(buckets, np.intersect1d(buckets[new], buckets[~new]))
+            both = set(buckets[new].tolist()).intersection(buckets[~new].tolist())
+            mixed = np.isin(buckets, list(both)) if both else np.zeros(len(hashes), dtype=bool)
             self._remember(hashes[new & ~mixed])
             for position in np.flatnonzero(mixed).tolist():  # what is new may push out the old
                 bucket, one = buckets[position], hashes[position : position + 1]
@@ -87,14 +86,15 @@ class Seen:
         if not len(hashes):
             return
         buckets = (hashes & self._mask).astype(np.int64)
-        order = np.argsort(buckets, kind="stable")
+        order = buckets.argsort(kind="stable")
         ordered = buckets[order]
-        starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-        sizes = np.diff(np.concatenate([starts, [len(ordered)]]))
-        rank = np.arange(len(ordered)) - np.repeat(starts, sizes)
+        starts = np.zeros(len(ordered), dtype=np.int64)
+        other = (ordered[1:] != ordered[:-1]).nonzero()[0] + 1
+        starts[other] = other
+        rank = np.arange(len(ordered)) - np.maximum.accumulate(starts)
         place = (self._next[ordered] + rank) % WAYS
         self._places[ordered, place] = hashes[order]
-        self._next[ordered[starts]] = (self._next[ordered[starts]] + sizes) % WAYS
+        self._next[ordered] = (place + 1) % WAYS  # of one bucket the last counts
 
     @property
     def segments(self) -> list[int]:

@@ -46,9 +46,8 @@ class Width:
         if len(some):
             values = np.log1p(now[some])[:, None]
             where = np.ones(values.shape, dtype=bool)
-            nats[some] = self.baseline.surprise(profiles, tick.rows[some], values, where=where)[
-                :, 0
-            ]
+            found = self.baseline.surprise(profiles, tick.rows[some], values, where=where)
+            nats[some] = found[:, 0]
         return nats
 
     def learn(self, profiles: Profiles, tick: Tick, now: Floats) -> None:

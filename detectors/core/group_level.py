@@ -313,7 +313,7 @@ class GroupLevel(Level):
         """
         profiles, members = self.profiles, self.members
         who, first, which = np.unique(links.members, return_index=True, return_inverse=True)
-        group, born = links.groups[first], links.born[first]
+        group, born, client = links.groups[first], links.born[first], links.client[first]
         new = (members["requests"][who] == 0) & (who != OVERFLOW)
         settled = (links.away[first] < heirs.NEVER) & (number - born >= HOUR)
         members.join(who[new], born=born[new], settled=settled[new], tick=number)
@@ -337,7 +337,6 @@ class GroupLevel(Level):
             tick=number,
             beat=self.population.beat,
         )
-        client = links.client[first]
         clients.fold_group(profiles, members, who, group=group, client=client, tick=number)
         requests = np.bincount(which, weights=links.requests).astype(np.int64)
         members.touch(who, tick=number, requests=requests)
@@ -387,15 +386,13 @@ class GroupLevel(Level):
         population.active = population.young = 0.0
         population.partitions = self.waiting.sources
         population.moved = np.zeros(mixture.SLOTS)
-        for source in sorted(self._said):
-            said, active, young, moved = self._said[source]
+        for _, (said, active, young, moved) in sorted(self._said.items()):
             fading = float(np.exp(-(tick - said) / HORIZON))
             population.active += active * fading
             population.young += young * fading
             population.moved += np.array(moved) * fading
         population.mix = np.zeros(capabilities.KINDS)
-        for source in sorted(self._mixes):
-            said, mix = self._mixes[source]
+        for _, (said, mix) in sorted(self._mixes.items()):
             population.mix += capabilities.fade_mix(np.array(mix), elapsed=tick - said)
 
 

@@ -54,7 +54,7 @@ class Buffer:
         prefixes: Sequence[list[str] | None],
         failed: NDArray[np.bool_],
     ) -> None:
-        """Take in requests: each one's account, model slot, tokens, client, and groups."""
+        """Take in requests: each one's account, model, tokens, capability, client, and groups."""
         groups = self.groups
         base = rows << 36 | models
         here = np.arange(len(self.ids), len(self.ids) + len(ids))

@@ -1,6 +1,7 @@
 """Brokers for the tests: librdkafka's own in this process, and a real Apache Kafka."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
@@ -9,6 +10,12 @@ import pytest
 from deploy.kafka.artifacts import BrokerUnavailableError
 from deploy.kafka.server import KafkaServer
 from stream.broker import EmbeddedBroker
+
+
+def pytest_configure() -> None:
+    # A shell that starts the tests in the background has them, and all they start, ignore Ctrl-C.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -70,6 +70,20 @@ class Accounts:
             return "enterprise" if kind.block in ("datacenter", "office") else "paid"
         return "paid"
 
+    def client(self, actor: int) -> tuple[str, str]:
+        """Return the user agent and the TLS fingerprint that an account comes with."""
+        if actor < self._benign:
+            return identity.CLIENTS[int(self._population.client[actor])]
+        campaign, tenant = self._tenant(actor)
+        hydra = self._hydras[campaign]
+        slot = hydra.tenants[tenant].slot
+        common = identity.CLIENTS[int(hydra.client[slot])]
+        own = hydra.own_client(slot)
+        if own is None:
+            return common
+        number = campaign * identity.CLIENTS_OF_A_CAMPAIGN + own
+        return common[0], identity.own_fingerprint(number, salt=self._salt)
+
     def address(self, actor: int, egress: int) -> str:
         """Return the client address of one of an account's egresses."""
         proxy = self._proxy(actor, egress)
@@ -102,7 +116,7 @@ class Accounts:
         """Return the part of a request's line that only who asks and from where decide."""
         address = self.address(actor, egress)
         home = identity.mixed(_network(address))
-        agent, ja4 = identity.CLIENTS[self._client(actor)]
+        agent, ja4 = self.client(actor)
         payment = self.payment(actor, purse)
         paid = f'"payment":"{payment}",' if payment else ""
         return (
@@ -119,13 +133,6 @@ class Accounts:
             return ""
         number = int(self._population.place[actor])
         return f'"org":"o{identity.mixed((number + (1 << 45)) ^ self._salt):012x}",'
-
-    def _client(self, actor: int) -> int:
-        if actor < self._benign:
-            return int(self._population.client[actor])
-        campaign, tenant = self._tenant(actor)
-        hydra = self._hydras[campaign]
-        return int(hydra.client[hydra.tenants[tenant].slot])
 
     def _proxy(self, actor: int, egress: int) -> tuple[int, int] | None:
         if actor < self._benign:

@@ -46,6 +46,7 @@ _BOUNDS: Final[dict[str, _Bound]] = {
     "slow_start": _NOT_NEGATIVE,
     "rotate_payment": _OFTEN,
     "rotate_egress": _OFTEN,
+    "own_clients": (lambda value: 0 <= value <= 10_000, "between 0 and 10,000"),
 }
 _NAMES: Final = {"capabilities": CAPABILITIES[1:], "heir_keeps": (*KEEPABLE, "nothing")}
 

@@ -95,6 +95,7 @@ class CampaignTruth:
             "failovers": self._failovers,
             "proxies": self._carried(),
             "payments": sorted(payments | {str(each["payment"]) for each in members.values()}),
+            "clients": self._clients(),
             "templates": self._templates(),
             "samples": self._samples,
             "first_extraction": min(
@@ -173,6 +174,11 @@ class CampaignTruth:
         for row, proxy in self._hydra.customers.items():
             proxies[proxy]["customers"].append(self._accounts.name(row))
         return dict(zip(self._ranges(list(range(count))), proxies, strict=True))
+
+    def _clients(self) -> list[dict[str, str]]:
+        tenants = range(len(self._hydra.tenants))
+        named = {self._accounts.client(self._first + place) for place in tenants}
+        return [{"user_agent": agent, "ja4": ja4} for agent, ja4 in sorted(named)]
 
     def _templates(self) -> list[dict[str, Any]]:
         world, campaign = self._world, self._campaign

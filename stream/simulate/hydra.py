@@ -61,6 +61,11 @@ class Hydra:
         """Say whether heirs take this over."""
         return what in self.campaign.shape.heir_keeps.split("+")
 
+    def own_client(self, slot: int) -> int | None:
+        """Return the number of the campaign's own client that a slot comes with, if it has any."""
+        own = self.campaign.shape.own_clients
+        return slot % own if own else None
+
     def proxy(self, tenant: int, egress: int) -> int:
         """Return the proxy that one of an account's egresses is; 8 egresses on, it has moved."""
         its, shape = self.tenants[tenant], self.campaign.shape
@@ -104,6 +109,10 @@ def plan(world: World, population: Population, *, campaign: Campaign, taken: set
     hydra.egresses = (first[:, None] + step[None, :]) % shape.proxies
     hydra.payment = chance.permutation(slots) // shape.accounts_per_payment
     hydra.client = chance.choice(np.array(shape.clients), size=slots)
+    if shape.own_clients:
+        # Each of them calls itself one thing.
+        named = np.arange(slots) % shape.own_clients % len(shape.clients)
+        hydra.client = np.array(shape.clients)[named]
     weight = np.exp(1.2 * chance.normal(size=slots))
     hydra.weight = weight / weight.sum()
     opened = chance.random(slots) * _OPENING_SECONDS

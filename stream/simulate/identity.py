@@ -41,6 +41,7 @@ TOOLSETS: Final = (
     ("search_orders", "send_mail", "calendar", "book", "convert"),
 )
 PROXIES_OF_A_CAMPAIGN: Final = 100_000  # numbers in the block of proxies
+CLIENTS_OF_A_CAMPAIGN: Final = 10_000  # fingerprints of its own
 _MASK = (1 << 48) - 1
 
 
@@ -82,6 +83,16 @@ def address6(*, place: int, salt: int) -> str:
     """Return the IPv6 address of a home."""
     number = mixed((place + salt * 7_919) & _MASK)
     return f"2a{number >> 40 & 0xFF:02x}:{number >> 24 & 0xFFFF:x}:{number >> 8 & 0xFFFF:x}::1"
+
+
+def own_fingerprint(number: int, *, salt: int) -> str:
+    """Return a TLS fingerprint that is not among the common ones.
+
+    >>> own_fingerprint(0, salt=1) == own_fingerprint(1, salt=1)
+    False
+    """
+    ciphers, extensions = (mixed((number * 2 + part + (1 << 46)) ^ salt) for part in (0, 1))
+    return f"t13i{ciphers % 40 + 9:02d}{extensions % 12 + 5:02d}h1_{ciphers:012x}_{extensions:012x}"
 
 
 def _prefix(place: int, salt: int) -> str:

@@ -40,6 +40,7 @@ SETTINGS: Final[dict[str, tuple[Any, str]]] = {
     "egresses_per_account": (int, "Egresses that one of its accounts comes through, at most 8."),
     "customers_per_proxy": (int, "Unrelated benign accounts that come through each egress."),
     "accounts_per_payment": (int, "Accounts that share one payment instrument."),
+    "own_clients": (int, "TLS fingerprints of its own; 0: its accounts come with common clients."),
     "templates": (int, "Prompts with slots that it works from."),
     "capabilities": (str, f"What it is after, joined by +: {', '.join(CAPABILITIES[1:])}."),
     "mixing": (float, "Share of ordinary requests among its own, 0 to 0.95."),

@@ -73,6 +73,7 @@ class World:
     slow_start: float | None = None
     rotate_payment: float | None = None
     rotate_egress: float | None = None
+    own_clients: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a world that cannot be."""

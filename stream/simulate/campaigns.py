@@ -48,8 +48,8 @@ class Shape:
         slow_start: seconds in which a new account comes up to its full rate.
         rotate_payment: seconds after which an account pays with another instrument; 0 is never.
         rotate_egress: seconds after which an account moves to other proxies; 0 is never.
-        own_clients: user agents with TLS fingerprints of its own, dealt out among the accounts; they
-            call themselves what the common ones of `clients` do.  0: those themselves.
+        own_clients: TLS fingerprints of its own, dealt out among the accounts, under user agents of
+            common `clients`; 0: it has those clients themselves.
         turns: mean requests of one task.
         growth: tokens that each turn adds to the context.
     """

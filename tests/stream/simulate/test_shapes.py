@@ -84,6 +84,44 @@ def test_accounts_that_start_slowly_come_up_to_their_rate() -> None:
     assert late[1] > 0.6 * late[0]
 
 
+@pytest.mark.parametrize("own", [1, 3])
+def test_clients_of_a_campaigns_own_are_nobody_elses_and_are_told(own: int) -> None:
+    settings: dict[str, Any] = {"campaign": "moonshot", "campaign_accounts": 30, "hours": 0.5}
+    world = World(accounts=200, own_clients=own, ban_rate=200.0, **settings)
+    campaign = labels(world)["campaigns"][0]
+    seen: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+    of: dict[int, set[str]] = defaultdict(set)
+    for each in simulate(world):
+        if "ja4" in each:
+            inside = each["account"] in campaign["accounts"]
+            seen[inside].add((each["user_agent"], each["ja4"]))
+            if inside:
+                of[campaign["accounts"][each["account"]]["slot"]].add(each["ja4"])
+
+    assert {(each["user_agent"], each["ja4"]) for each in campaign["clients"]} == seen[True]
+    assert len(seen[True]) == own
+    assert not {ja4 for _, ja4 in seen[True]} & {ja4 for _, ja4 in seen[False]}
+    assert {agent for agent, _ in seen[True]} <= {agent for agent, _ in seen[False]}
+    assert all(len(clients) == 1 for clients in of.values())
+
+
+def test_own_clients_differ_between_campaigns_and_change_nothing_else() -> None:
+    settings: dict[str, Any] = {"accounts": 100, "hours": 0.2, "campaign_accounts": 20}
+    world = World(campaign=("minimax:own_clients=2", "deepseek:own-clients=2"), **settings)
+    clients = [
+        {each["ja4"] for each in campaign["clients"]} for campaign in labels(world)["campaigns"]
+    ]
+    common = World(campaign=("minimax", "deepseek"), **settings)
+    told = [
+        [{**each, "id": "", "user_agent": "", "ja4": ""} for each in simulate(of)]
+        for of in (world, common)
+    ]
+
+    assert [len(each) for each in clients] == [2, 2]
+    assert not clients[0] & clients[1]
+    assert told[0] == told[1]
+
+
 def test_payments_rotate_and_every_change_is_told() -> None:
     world = World(
         accounts=0,

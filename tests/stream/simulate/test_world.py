@@ -24,6 +24,8 @@ from stream.simulate import World
         ("ban_rate", -1.0),
         ("failover", 1.1),
         ("jitter", -1.0),
+        ("own_clients", -1),
+        ("own_clients", 10_001),
         ("release_at", 4_000.0),
         ("pivot_share", 1.2),
         ("pivot_delay", -1.0),

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from detectors.core import clients
 from detectors.core.clients import DAY, SLOTS, Clients
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
-from detectors.core.profiles import TICK, Column, Profiles
+from detectors.core.profiles import TICK, Column, Profiles, Rows
 from detectors.core.records import Evidence, Scope, Signal
 from detectors.sketches.proportion import at_least
 from detectors.sketches.sameness import Sameness
 
-#: Accounts elsewhere that stand for those not seen yet, one of them with any client.
+#: Organisations that stand for those not seen yet.
 UNSEEN = 20.0
-#: Parts of the accounts elsewhere below and above which none is believed to lie.
+#: Parts of the organisations below and above which none is believed to lie.
 LEAST_RATE, MOST_RATE = 0.001, 0.95
 #: Groups that the correlation assumed counts as; while fewer were seen, all of them teach.
 PRIOR_GROUPS = 20.0
@@ -36,8 +36,17 @@ class Seen(NamedTuple):
     clients: Clients
     accounts: Floats  # of the group within a day
     said: Floats  # (k,) accounts of the group that said any client
-    rate: Floats  # part of all others that come with the client
+    rate: Floats  # part of all organisations that come with the client
     rare: Floats  # part of them that come with clients as rare
+
+
+class Looked(NamedTuple):
+    """What was seen in a tick of these rows."""
+
+    rows: Rows
+    due: NDArray[np.int64]  # positions of the groups looked at
+    seen: Seen
+    nats: Floats  # of each one's oddest client
 
 
 class SharedClient(Detector):
@@ -45,12 +54,13 @@ class SharedClient(Detector):
 
     A client is the user agent and the TLS fingerprint together.  Each account counts once, with
     the client it came with last.  The accounts of a group that come with one client are held
-    against the part of all other accounts that do: by accident (a binomial tail, for each of the
-    clients as rare), or as one client for all of a group, which is as likely as accounts of one
-    group are alike, times the part of accounts with clients as rare.  So a popular client counts
-    for little, however many of a group have it, and forging one gains nothing.  How alike accounts
-    of a group are is learned (`Sameness`): where every office has a program of its own, one more
-    that has is no surprise.
+    against the part of all organisations that do (`Organisations`): by accident (a binomial tail,
+    for each of the clients as rare), or as one client for all of a group, which is as likely as
+    accounts of one group are alike, times the part of organisations with clients as rare.  So a
+    popular client counts for little, however many of a group have it, and forging one gains
+    nothing; nor does a campaign make its own client popular by its size.  How alike accounts of a
+    group are is learned (`Sameness`): where every office has a program of its own, one more that
+    has is no surprise.
 
     One client in one organisation is ordinary.  So this never is an alert: it is a candidate, which
     counts together with other signals of entities that share accounts.  What a group asks for and
@@ -76,6 +86,7 @@ class SharedClient(Detector):
     def __init__(self, *, least_accounts: int = 5, correlation: float = 0.1) -> None:
         self.least_accounts = least_accounts
         self.sameness = Sameness((SCOPES,), correlation=correlation, weight=PRIOR_GROUPS)
+        self._looked: Looked | None = None  # what was last seen: `learn` asks what `score` asked
 
     @property
     def columns(self) -> Mapping[str, Column]:
@@ -89,20 +100,19 @@ class SharedClient(Detector):
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the nats of the oddest client; 0 between two looks."""
         scores = np.zeros(len(tick.rows))
-        due = self._due(profiles, tick)
-        if len(due):
-            part = tick.take(due)
-            scores[due] = self._nats(part, self._seen(profiles, part)).max(axis=1)
+        looked = self._look(profiles, tick)
+        if looked is not None:
+            scores[looked.due] = looked.nats
         return scores
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
         """Once an hour and group, learn how alike accounts of a group are; but not of odd ones."""
-        due = self._due(profiles, tick)
-        if not len(due):
+        looked = self._look(profiles, tick)
+        self._looked = None
+        if looked is None:
             return
-        part = tick.take(due)
-        rows, seen = part.rows, self._seen(profiles, part)
-        odd = self._nats(part, seen).max(axis=1) >= ODD
+        part, seen = tick.take(looked.due), looked.seen
+        rows, odd = part.rows, looked.nats >= ODD
         since = profiles["shared_client_odd_since"][rows]
         since = np.where(odd, np.where(since > 0, since, tick.number), 0)
         profiles["shared_client_odd_since"][rows] = since
@@ -134,7 +144,7 @@ class SharedClient(Detector):
             summary=(
                 f"{share:.0%} of the accounts behind {profiles.names[row].replace(':', ' ', 1)} "
                 f"come with one client (user agent and TLS fingerprint), which {rate:.1%} of all "
-                f"others have: {len(behind)} accounts."
+                f"organisations have: {len(behind)} accounts."
             ),
             evidence=[
                 Evidence(
@@ -164,21 +174,30 @@ class SharedClient(Detector):
         """Take back a `snapshot`."""
         self.sameness.restore(unpack(state)["sameness"])
 
-    def _due(self, profiles: Profiles, tick: Tick) -> NDArray[np.int64]:
+    def _look(self, profiles: Profiles, tick: Tick) -> Looked | None:
+        """Return what is to be seen of the groups that are due, if any is."""
+        if self._looked is not None and self._looked.rows is tick.rows:
+            return self._looked
         due = tick.number - profiles["shared_client_looked_at"][tick.rows] >= LOOK
         due &= profiles["client_said"][tick.rows] >= self.least_accounts
-        return np.flatnonzero(due)
+        if not due.any():
+            return None
+        at = np.flatnonzero(due)
+        part = tick.take(at)
+        seen = self._seen(profiles, part)
+        nats = self._nats(part, seen).max(axis=1)
+        self._looked = Looked(tick.rows, at, seen, nats)
+        return self._looked
 
     def _seen(self, profiles: Profiles, tick: Tick) -> Seen:
-        everybody = tick.population.clients
+        everyone = tick.population.clients
         numbers = profiles["clients"][tick.rows]
         accounts, said = clients.faded(profiles, tick.rows, tick=tick.number)
-        counted = everybody.counts[numbers]
-        others = np.maximum(counted - accounts, 0.0)
-        rest = np.maximum(everybody.counts.sum() - said, 0.0)[:, None]
-        rate = np.clip((others + 1.0) / (rest + UNSEEN), LEAST_RATE, MOST_RATE)
-        others = np.maximum(everybody.as_rare(np.maximum(counted, accounts)) - accounts, 0.0)
-        rare = np.clip((others + 1.0) / (rest + UNSEEN), rate, 1.0)
+        # The group is one of them itself, and stands for the one that any client may have.
+        having = np.maximum(everyone.counts[numbers], 1.0)
+        total = everyone.counts.sum() + UNSEEN
+        rate = np.clip(having / total, LEAST_RATE, MOST_RATE)
+        rare = np.clip(np.maximum(everyone.as_rare(having), having) / total, rate, 1.0)
         return Seen(numbers, accounts, said, rate, rare)
 
     def _nats(self, tick: Tick, seen: Seen) -> Floats:

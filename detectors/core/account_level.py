@@ -82,6 +82,7 @@ class AccountLevel(Level):
             partitions=partitions, capacity=remember, seed=settings.seed
         )
         self.applied = self.repeated = self.denied = 0
+        self._clients = clients.Named(seed=settings.seed)
         self._closed = 0
         self._checkpoint_wanted = False
         self._buffer = Buffer(self.groups)
@@ -165,7 +166,6 @@ class AccountLevel(Level):
         population.active, population.young = kept["active"], kept["young"]
         population.moved, population.mix = np.array(kept["moved"]), np.array(kept["mix"])
         population.models = self.models.names
-        population.clients.restore(kept["clients"])
         self._closed = kept["closed"]
         self._facts = facts.Facts(kept["facts"])
         self.bans.restore(kept["bans"])
@@ -194,7 +194,8 @@ class AccountLevel(Level):
             accounts, models = batch.accounts[part], batch.models[part]
             proxies, payments = batch.egresses[part], batch.payments[part]
             sketches, ids, tokens = batch.sketches[part], batch.ids[part], batch.tokens[part]
-            after, client = batch.capabilities[part], batch.clients[part]
+            after, agents = batch.capabilities[part], batch.agents[part]
+            fingerprints = batch.fingerprints[part]
             prefixes, failed = batch.prefixes[part], batch.failed[part]
         else:
             take = (start + np.flatnonzero(counted)).tolist()
@@ -202,8 +203,8 @@ class AccountLevel(Level):
             proxies, payments = picked(batch.egresses, take), picked(batch.payments, take)
             sketches, ids = picked(batch.sketches, take), picked(batch.ids, take)
             tokens, after = batch.tokens[take], batch.capabilities[take]
-            client, failed = batch.clients[take], batch.failed[take]
-            prefixes = picked(batch.prefixes, take)
+            agents, fingerprints = picked(batch.agents, take), picked(batch.fingerprints, take)
+            prefixes, failed = picked(batch.prefixes, take), batch.failed[take]
         if not ids:
             return
         rows = self.profiles.rows_of(accounts, tick=self.clock)
@@ -213,7 +214,8 @@ class AccountLevel(Level):
             models=np.fromiter(map(self.models.__getitem__, models), np.int64, len(models)),
             tokens=tokens,
             capabilities=after,
-            clients=client,
+            agents=agents,
+            fingerprints=fingerprints,
             egresses=proxies,
             payments=payments,
             sketches=sketches,
@@ -271,6 +273,16 @@ class AccountLevel(Level):
         last_id = np.zeros(len(rows), dtype=np.int64)
         last_id[where] = np.arange(len(buffer))
         samples = picked(buffer.ids, last_id.tolist())
+        agents, fingerprints = buffer.agents, buffer.fingerprints
+        clients.fold(
+            profiles,
+            rows,
+            last_id,
+            agents=agents,
+            fingerprints=fingerprints,
+            named=self._clients,
+            tick=number,
+        )
         suspect = self.suspect(rows, number)
         carried = np.zeros(len(rows), dtype=np.uint8)
         np.bitwise_or.at(carried, where, buffer.carried)
@@ -285,9 +297,6 @@ class AccountLevel(Level):
         elapsed = number - self._closed if self._closed else 0
         self.population.count(away, age=number - born, elapsed=elapsed)
         self.population.mix = capabilities.fade_mix(self.population.mix, elapsed=elapsed)
-        self.population.clients.fold(
-            profiles, rows, buffer.rows, buffer.clients, away=away, tick=number
-        )
         after = capabilities.count(said, where, len(rows))
         if after is not None:
             changes = capabilities.fold(profiles, rows, after, tick=number)
@@ -351,7 +360,6 @@ class AccountLevel(Level):
             "banned": self._banned,
             "idle": idle,
             "mix": mix.tolist() if mix.any() else [],
-            "clients": b"" if idle else self.population.clients.told(number),
         }
 
     def _save(self) -> Checkpoint:
@@ -375,7 +383,6 @@ class AccountLevel(Level):
                 "young": self.population.young,
                 "moved": self.population.moved.tolist(),
                 "mix": self.population.mix.tolist(),
-                "clients": self.population.clients.snapshot(),
                 "closed": self._closed,
                 "facts": dict(self._facts.counts),
                 "bans": self.bans.snapshot(),

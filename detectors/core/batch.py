@@ -13,7 +13,6 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from detectors.core.clients import Clients, clients_of
 from detectors.core.records import Request
 from detectors.text.capability import Capability
 from detectors.text.features import Asked
@@ -74,7 +73,8 @@ class Batch:
     payments: list[str | None]
     sketches: list[str | None]
     capabilities: NDArray[np.int8]  # what each is after, by its index; `UNSAID` where nothing tells
-    clients: Clients  # number of each one's user agent and TLS fingerprint, 0 where none is said
+    agents: list[str | None]  # as the client names itself
+    fingerprints: list[str | None]  # of its TLS
     prefixes: list[list[str] | None]  # hashes of each conversation's prefixes, oldest first
     failed: NDArray[np.bool_]  # answered with an error
     waits: NDArray[np.float64] | None = None  # seconds until each arrived, where that is known
@@ -124,7 +124,8 @@ def batch_of(
         payments=[r.payment for r in requests],
         sketches=sketches,
         capabilities=capabilities,
-        clients=clients_of(requests, seed=seed),
+        agents=[r.user_agent for r in requests],
+        fingerprints=[r.ja4 for r in requests],
         prefixes=[r.prefix_hashes for r in requests],
         waits=None if arrived is None else arrived - np.array(times, dtype=np.float64),
         strays=strays or Strays(),

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core.clients import Clients
 from detectors.core.facts import EGRESS, PAYMENT, PREFIXES, PROMPT, TOKENS
 from detectors.core.group_names import GroupNames
 from detectors.core.profiles import Rows
@@ -27,11 +26,12 @@ class Buffer:
     def __init__(self, groups: GroupNames) -> None:
         self.groups = groups
         self.ids: list[str] = []
+        self.agents: list[str | None] = []
+        self.fingerprints: list[str | None] = []
         self._rows: list[Rows] = []
         self._models: list[Ints] = []
         self._tokens: list[Ints] = []
         self._capabilities: list[NDArray[np.int8]] = []
-        self._clients: list[Clients] = []
         self._links: list[Ints] = []
         self._linked: list[Ints] = []  # position of each link's request in the tick
         self._carried: list[NDArray[np.uint8]] = []
@@ -47,7 +47,8 @@ class Buffer:
         models: Ints,
         tokens: Ints,
         capabilities: NDArray[np.int8],
-        clients: Clients,
+        agents: Sequence[str | None],
+        fingerprints: Sequence[str | None],
         egresses: Sequence[str | None],
         payments: Sequence[str | None],
         sketches: Sequence[str | None],
@@ -76,7 +77,8 @@ class Buffer:
         self._models.append(models)
         self._tokens.append(tokens)
         self._capabilities.append(capabilities)
-        self._clients.append(clients)
+        self.agents.extend(agents)
+        self.fingerprints.extend(fingerprints)
         self.ids.extend(ids)
 
     @property
@@ -98,11 +100,6 @@ class Buffer:
     def capabilities(self) -> NDArray[np.int8]:
         """What each request is after, below zero where nothing tells."""
         return np.concatenate(self._capabilities)
-
-    @property
-    def clients(self) -> Clients:
-        """Return the number of each request's client, 0 where none is said."""
-        return np.concatenate(self._clients)
 
     @property
     def carried(self) -> NDArray[np.uint8]:

@@ -1,14 +1,14 @@
 """With which client accounts come: user agent and TLS fingerprint together, as a keyed number."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
-from detectors.core.records import Request
 from detectors.sketches.decayed import Floats, presence
 
 Clients = NDArray[np.uint16]
@@ -17,38 +17,76 @@ Clients = NDArray[np.uint16]
 CLIENTS = 1024
 #: Most common clients of a group that are counted.
 SLOTS = 4
-#: Seconds over which accounts fade, and after which the groups are told of them anew.
-DAY, TELL = 86_400, 60
-#: Accounts up to which a client is taken for one account's own.
-ALONE = 1.5
+#: Seconds over which accounts fade, and after which an account's client is looked at again.
+DAY, AGAIN = 86_400, 60
 #: A membership that has said a client which its group does not count.
 UNCOUNTED = 65_535
+#: Names of clients whose numbers are remembered.
+REMEMBERED = 4096
 
 #: Columns of an account or a membership, and of a group.
-COLUMNS: Mapping[str, Column] = {"client": Column("uint16")}
+COLUMNS: Mapping[str, Column] = {"client": Column("uint16"), "client_at": Column(TICK)}
 OF_GROUPS: Mapping[str, Column] = {
     "clients": Column("uint16", (SLOTS,)),
     "client_accounts": Column("float64", (SLOTS,)),  # of each of them, within a day
     "client_said": Column("float64"),  # accounts within a day that said any client
-    "client_at": Column(TICK),
+    "client_told": Column(TICK),
 }
 
-_COUNT = np.dtype([("client", "<u2"), ("accounts", "<f4")])
 
-
-def clients_of(requests: Sequence[Request], *, seed: int) -> Clients:
-    """Return the number of each request's client.
+class Named(dict[tuple[str | None, str | None], int]):
+    """The number of each client, by user agent and TLS fingerprint.
 
     The key keeps a sender from choosing whose number to share.
 
-    >>> made = [Request(str(n), 0.0, "a", "m", user_agent=of) for n, of in enumerate((None, "x"))]
-    >>> [bool(number) for number in clients_of(made, seed=0)]
-    [False, True]
+    >>> named = Named(seed=0)
+    >>> named[None, None], named["app/1", None] > 0
+    (0, True)
     """
-    numbers = _Numbers(seed)
-    agents, fingerprints = [r.user_agent for r in requests], [r.ja4 for r in requests]
-    found = map(numbers.__getitem__, zip(agents, fingerprints, strict=True))
-    return np.fromiter(found, np.uint16, len(requests))
+
+    def __init__(self, *, seed: int) -> None:
+        super().__init__()
+        self._seed = seed
+
+    def __missing__(self, client: tuple[str | None, str | None]) -> int:
+        """Number a client, and remember it."""
+        if len(self) >= REMEMBERED:
+            self.clear()
+        text = "\n".join(part or "" for part in client)
+        digest = xxhash.xxh3_64_intdigest(text.encode(), self._seed)
+        number = self[client] = digest % (CLIENTS - 1) + 1 if len(text) > 1 else 0
+        return number
+
+
+def fold(
+    profiles: Profiles,
+    rows: Rows,
+    last: Rows,
+    *,
+    agents: Sequence[str | None],
+    fingerprints: Sequence[str | None],
+    named: Named,
+    tick: int,
+) -> None:
+    """Keep with which client accounts came last, looking once in `AGAIN` at each.
+
+    Args:
+        profiles: of the accounts, with the columns `COLUMNS`.
+        rows: accounts of a tick, each once.
+        last: position of each one's last request.
+        agents: user agent of each request.
+        fingerprints: TLS fingerprint of each.
+        named: numbers of clients.
+        tick: second of event time.
+    """
+    due = np.flatnonzero(tick - profiles["client_at"][rows] >= AGAIN)
+    if not len(due):
+        return
+    found = [named[agents[at], fingerprints[at]] for at in last[due].tolist()]
+    client = np.array(found, dtype=np.uint16)
+    looked, said = rows[due], client > 0
+    profiles["client"][looked[said]] = client[said]
+    profiles["client_at"][looked] = tick
 
 
 def read(data: bytes, accounts: int) -> Clients:
@@ -61,12 +99,13 @@ def fold_group(
 ) -> None:
     """Count the accounts of groups by client.
 
-    A group counts its `SLOTS` most common clients.  One that has no slot wears down the weakest,
-    by each account once a day, and takes it when nothing is left (a count that is never too high).
+    A group counts its `SLOTS` most common clients, each account with the one that it came with
+    last, looked at once in `AGAIN`.  A client that has no slot wears down the weakest, by each
+    account once a day, and takes it when nothing is left (a count that is never too high).
 
     Args:
         profiles: the groups, with the columns `OF_GROUPS`.
-        members: the memberships, with the columns `COLUMNS`, as they were before the tick.
+        members: the memberships, with the columns `COLUMNS`.
         who: (k,) rows of memberships, each once.
         group: the row of each one's group.
         client: of each one, 0 where nothing is said.
@@ -75,13 +114,14 @@ def fold_group(
     References:
         Misra, Gries (1982), Finding repeated elements.
     """
-    said = (client > 0) & (who != OVERFLOW) & (group != OVERFLOW)
-    if not said.any():
+    due = (client > 0) & (tick - members["client_at"][who] >= AGAIN)
+    due &= (who != OVERFLOW) & (group != OVERFLOW)
+    if not due.any():
         return
-    who, group, client = who[said], group[said], client[said]
-    held, seen = members["client"][who], members["last_seen"][who]
+    who, group, client = who[due], group[due], client[due]
+    held, seen = members["client"][who], members["client_at"][who]
     # A group that was evicted has lost what was counted of its members.
-    held[(seen < profiles["first_seen"][group]) | (members["requests"][who] == 0)] = 0
+    held[seen < profiles["first_seen"][group]] = 0
     fresh = np.where(held > 0, presence(np.maximum(tick - seen, 0), horizon=DAY), 1.0)
     rows, which = np.unique(group, return_inverse=True)
     counts, total = faded(profiles, rows, tick=tick)
@@ -98,127 +138,117 @@ def fold_group(
     np.add.at(counts, (which[here], slot), np.where(held == client, fresh, 1.0)[here])
     profiles["clients"][rows], profiles["client_accounts"][rows] = slots, counts
     profiles["client_said"][rows] = total + np.bincount(which, fresh, len(rows))
-    profiles["client_at"][rows] = tick
+    profiles["client_told"][rows] = tick
     members["client"][who] = np.where(known.any(axis=1), client, UNCOUNTED)
+    members["client_at"][who] = tick
 
 
 def faded(profiles: Profiles, rows: Rows, *, tick: int) -> tuple[Floats, Floats]:
     """Return the accounts of groups by slot, and those that said any client, as of a tick."""
-    fading = np.exp(-np.maximum(tick - profiles["client_at"][rows], 0) / DAY)
+    fading = np.exp(-np.maximum(tick - profiles["client_told"][rows], 0) / DAY)
     counts: Floats = profiles["client_accounts"][rows] * fading[:, None]
     said: Floats = profiles["client_said"][rows] * fading
     return counts, said
 
 
-class Everybody:
-    """How many accounts within a day come with each client, in company or alone.
+class Organisations:
+    """How many organisations come with each client.
 
-    Each source of accounts counts its own, and tells the groups once a minute.
+    Accounts that come with one client and share groups, directly or over others, are one: whoever
+    decided on it decided once, so neither an office nor a campaign makes its client a popular one
+    by its own size.  An account without company is one too.  Counted is what was seen in a day.
 
-    >>> table = Profiles(capacity=10, columns=COLUMNS)
-    >>> accounts, groups, rows = Everybody(), Everybody(), table.rows_of(["a", "b"], tick=60)
-    >>> accounts.fold(table, rows, rows, np.array([3, 3], np.uint16), away=rows * 10**9, tick=60)
-    >>> groups.take(0, accounts.told(60), tick=60)
-    >>> float(groups.counts[3])
-    2.0
+    References:
+        Kish (1965), Survey sampling (what is drawn in clusters counts by clusters).
+
+    >>> organisations = Organisations()
+    >>> account, group = np.array([1, 2, 2, 3], np.uint64), np.array([7, 7, 8, 8])
+    >>> organisations.count(np.full(4, 5), account, group, np.array([5]), np.array([9], np.uint64))
+    >>> float(organisations.counts[5]), float(organisations.accounts[5])
+    (2.0, 4.0)
     """
 
     def __init__(self) -> None:
         self.counts = np.zeros(CLIENTS)
-        self._faded_at = 0
-        self._first = False  # of its minute, the tick counted last
-        self._sources: dict[int, tuple[int, bytes]] = {}
+        self.accounts = np.zeros(CLIENTS)
+        self._below = np.zeros(1)
 
-    def fold(
-        self,
-        profiles: Profiles,
-        rows: Rows,
-        asking: Rows,
-        client: Clients,
-        *,
-        away: Rows,
-        tick: int,
+    def look(
+        self, members: Profiles, ties: NDArray[np.bool_], singles: Profiles, *, tick: int
     ) -> None:
-        """Keep the last client that each account of a tick said, and count it.
+        """Count anew.
 
         Args:
-            profiles: of the accounts, with the columns `COLUMNS`.
-            rows: accounts of the tick, each once.
-            asking: the account of each request of the tick.
-            client: of each request.
-            away: seconds since each of ``rows`` was seen before.
+            members: memberships, with the columns `COLUMNS`.
+            ties: which groups make their accounts one.
+            singles: accounts without company, with their clients.
             tick: second of event time.
         """
-        before, said = profiles["client"][rows], client > 0
-        profiles["client"][asking[said]] = client[said]
-        now, fresh = profiles["client"][rows], presence(away, horizon=DAY)
-        self._first = tick // TELL != self._faded_at // TELL
-        self.counts *= np.exp(-max(tick - self._faded_at, 0) / DAY)
-        self._faded_at = tick
-        changed = now != before
-        self.counts -= np.bincount(before, np.where(changed, 1.0 - fresh, 0.0), CLIENTS)
-        self.counts += np.bincount(now, np.where(changed, 1.0, fresh), CLIENTS)
-        self.counts[0] = 0.0
-        np.maximum(self.counts, 0.0, out=self.counts)
+        client = members["client"]
+        rows = np.flatnonzero((client > 0) & (client < CLIENTS))
+        rows = rows[ties[members["group"][rows]] & (tick - members["client_at"][rows] < DAY)]
+        alone = np.flatnonzero(singles["client"])
+        alone = alone[tick - singles["last_seen"][alone] < DAY]
+        self.count(
+            client[rows].astype(np.int64),
+            members["account"][rows],
+            members["group"][rows].astype(np.int64),
+            singles["client"][alone].astype(np.int64),
+            singles["account"][alone],
+        )
 
-    def told(self, tick: int) -> bytes:
-        """Return the counts for the groups, with the first tick of a minute that had any."""
-        if not self._first or tick != self._faded_at:
-            return b""
-        used = np.flatnonzero(self.counts)
-        packed = np.empty(len(used), dtype=_COUNT)
-        packed["client"], packed["accounts"] = used, self.counts[used]
-        return packed.tobytes()
-
-    def take(self, source: int, told: bytes, *, tick: int) -> None:
-        """Take in what a source of accounts told, and sum over all."""
-        if not told:
-            return
-        self._sources[source] = tick, told
-        self.counts[:] = 0.0
-        for _, (at, data) in sorted(self._sources.items()):
-            packed = np.frombuffer(data, dtype=_COUNT)
-            self.counts[packed["client"]] += packed["accounts"] * np.exp(-(tick - at) / DAY)
+    def count(
+        self,
+        client: NDArray[np.int64],
+        account: NDArray[np.uint64],
+        group: NDArray[np.int64],
+        alone: NDArray[np.int64],
+        singles: NDArray[np.uint64],
+    ) -> None:
+        """Count from memberships, the client, account and group of each; and from singles."""
+        every = np.concatenate([client, alone])
+        # One account that has changed its client is two here.
+        who = np.concatenate([account, singles]) ^ (every.astype(np.uint64) << np.uint64(48))
+        _, first, which = np.unique(who, return_index=True, return_inverse=True)
+        together, group = np.unique(group * CLIENTS + client, return_inverse=True)
+        nodes = len(first) + len(together)
+        edges = which[: len(client)], len(first) + group
+        graph = coo_array((np.ones(len(client), dtype=np.int8), edges), shape=(nodes, nodes))
+        _, part = connected_components(graph, directed=False)
+        _, one = np.unique(part[: len(first)], return_index=True)
+        having = every[first]
+        self.accounts = np.bincount(having, minlength=CLIENTS).astype(np.float64)
+        self.counts = np.bincount(having[one], minlength=CLIENTS).astype(np.float64)
+        self._sum()
 
     @property
     def usual(self) -> float:
-        """The chance that two accounts taken at random come with the same client."""
+        """The chance that two organisations taken at random come with the same client."""
         total = float(self.counts.sum())
         return float((self.counts**2).sum()) / max(total * total, 1e-9)
 
     def as_rare(self, counts: Floats) -> Floats:
-        """Return how many accounts come with clients that have no more than so many each.
+        """Return how many organisations come with clients that have no more than so many each.
 
         What one account alone has, a script of its own say, is no client that a group might share.
         """
-        ordered = np.sort(self.counts[self.counts > ALONE])
-        below = np.concatenate([[0.0], np.cumsum(ordered)])
-        found: Floats = below[np.searchsorted(ordered, counts, side="right")]
+        found: Floats = self._below[np.minimum(counts, len(self._below) - 1).astype(np.int64)]
         return found
 
-    def snapshot(self) -> list[Any]:
-        """Return what was counted or told."""
-        used = np.flatnonzero(self.counts)
-        counts = [used.tolist(), self.counts[used].tolist()]
-        return [*counts, self._faded_at, self._first, sorted(self._sources.items())]
+    def snapshot(self) -> list[list[float]]:
+        """Return what was counted."""
+        used = np.flatnonzero(self.accounts)
+        return [used.tolist(), self.counts[used].tolist(), self.accounts[used].tolist()]
 
-    def restore(self, state: list[Any]) -> None:
+    def restore(self, state: list[list[float]]) -> None:
         """Take back a `snapshot`."""
-        used, counts, self._faded_at, self._first, sources = state
-        self.counts[used] = counts
-        self._sources = {source: tuple(told) for source, told in sources}
+        used = np.array(state[0], dtype=np.int64)
+        self.counts[used], self.accounts[used] = state[1], state[2]
+        self._sum()
 
-
-class _Numbers(dict[tuple[str | None, str | None], int]):
-    def __init__(self, seed: int) -> None:
-        super().__init__({(None, None): 0, ("", ""): 0, ("", None): 0, (None, ""): 0})
-        self._seed = seed
-
-    def __missing__(self, named: tuple[str | None, str | None]) -> int:
-        text = "\n".join(part or "" for part in named)
-        digest = xxhash.xxh3_64_intdigest(text.encode(), self._seed)
-        number = self[named] = digest % (CLIENTS - 1) + 1
-        return number
+    def _sum(self) -> None:
+        counts = self.counts[self.accounts > 1].astype(np.int64)
+        self._below = np.cumsum(np.bincount(counts, weights=counts, minlength=1))
 
 
 def _make_room(

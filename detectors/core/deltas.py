@@ -82,7 +82,7 @@ class Deltas:
         for partition in range(self.partitions):
             parts = [{}] if told is None else self._parts(partition, told)
             for number, links in enumerate(parts):
-                first = news[partition].fields if number == 0 else {"banned": [], "clients": b""}
+                first = news[partition].fields if number == 0 else {"banned": []}
                 if partition == SERVICE and number == 0:
                     first = {**first, "facts": facts}
                 fields = {**head, **first, **links, "part": number, "parts": len(parts)}

@@ -16,7 +16,7 @@ from detectors.core.level import SELDOM, Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
 from detectors.core.members import Members
 from detectors.core.numbering import numbered, occurring
-from detectors.core.population import HORIZON, HOUR, Lone, Population
+from detectors.core.population import HOUR, Lone, Population
 from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.core.records import Alert, Behind, Delta, Scope
 from detectors.core.service_level import ServiceLevel
@@ -182,7 +182,6 @@ class GroupLevel(Level):
                 moved[self.models.get(name, 0)] += count
             self._said[delta.source] = (tick, delta.active, delta.young, moved)
             self._tracked[delta.source] = delta.tracked
-            self.population.clients.take(delta.source, delta.clients, tick=tick)
             if delta.mix:
                 self._mixes[delta.source] = (tick, delta.mix)
         if any(delta.groups for delta in deltas):
@@ -190,7 +189,8 @@ class GroupLevel(Level):
         parts = [self._read(delta, tick) for delta in deltas if delta.groups]
         parts = [part for part in parts if len(part)]
         if parts:
-            self._sum_population(tick)
+            self.population.partitions = self.waiting.sources
+            self.population.sum(self._said, self._mixes, tick=tick)
             elapsed, self._closed = (tick - self._closed if self._closed else 0), tick
             if tick // LOOK != (tick - elapsed) // LOOK:
                 self._look(tick)
@@ -230,9 +230,10 @@ class GroupLevel(Level):
     def _read(self, delta: Delta, tick: int) -> Links:
         """Return the delta's links to groups of several accounts; count those without company."""
         group, account, links = reading.read(delta, self.models)
-        rows = self._rows_of(delta.groups, group, links.accounts, tick)
-        links.groups = rows[group]
         scopes = np.array([_scope_of(name) for name in delta.groups], dtype=np.int64)[group]
+        client = np.where(scopes == SCOPE_CODES["proxy"], links.client, 0)
+        rows = self._rows_of(delta.groups, group, links.accounts, client, tick)
+        links.groups = rows[group]
         away = np.frombuffer(delta.away, dtype=np.uint32).astype(np.int64)
         for scope, lone in self.population.lone.items():
             alone = (links.groups < 0) & (scopes == SCOPE_CODES[scope])
@@ -246,7 +247,9 @@ class GroupLevel(Level):
         links.members = self.members.rows_of(pairs, tick=tick)
         return links
 
-    def _rows_of(self, groups: list[str], group: Rows, accounts: list[str], tick: int) -> Rows:
+    def _rows_of(
+        self, groups: list[str], group: Rows, accounts: list[str], client: Rows, tick: int
+    ) -> Rows:
         """Return the row of each group of a delta, -1 for those with one account so far."""
         get = self.profiles.index.get
         rows = np.fromiter(map(get, groups, repeat(-1)), np.int64, len(groups))
@@ -257,7 +260,8 @@ class GroupLevel(Level):
             joined = self.singles.joined(
                 [groups[g] for g in lone.tolist()],
                 which,
-                [accounts[link] for link in cold.tolist()],
+                picked(accounts, cold.tolist()),
+                client=client[cold],
                 tick=tick,
             )
             names = [groups[g] for g in lone[joined].tolist()]
@@ -380,20 +384,8 @@ class GroupLevel(Level):
                 alone=float(lone.active[1]),
                 partitions=self.waiting.sources,
             )
-
-    def _sum_population(self, tick: int) -> None:
-        population = self.population
-        population.active = population.young = 0.0
-        population.partitions = self.waiting.sources
-        population.moved = np.zeros(mixture.SLOTS)
-        for _, (said, active, young, moved) in sorted(self._said.items()):
-            fading = float(np.exp(-(tick - said) / HORIZON))
-            population.active += active * fading
-            population.young += young * fading
-            population.moved += np.array(moved) * fading
-        population.mix = np.zeros(capabilities.KINDS)
-        for _, (said, mix) in sorted(self._mixes.items()):
-            population.mix += capabilities.fade_mix(np.array(mix), elapsed=tick - said)
+        ties = profiles["scope"] != SCOPE_CODES["template"]
+        self.population.clients.look(self.members, ties, self.singles, tick=tick)
 
 
 def _scope_of(name: str) -> int:

@@ -1,5 +1,6 @@
 """What all accounts together do, as counts that fade."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.beat import Beat
-from detectors.core.capabilities import KINDS
-from detectors.core.clients import Everybody
+from detectors.core.capabilities import KINDS, fade_mix
+from detectors.core.clients import Organisations
 from detectors.sketches.crowding import Crowding
 from detectors.sketches.decayed import Floats, presence
 from detectors.sketches.mixture import SLOTS
@@ -62,7 +63,7 @@ class Population:
     newcomers: Floats = field(default_factory=lambda: np.full(3, 5e-7))  # see `Heirs`
     denials: float = 0.0  # denied requests of conversations within a day
     mix: Floats = field(default_factory=lambda: np.zeros(KINDS))  # accounts by what they are after
-    clients: Everybody = field(default_factory=Everybody)
+    clients: Organisations = field(default_factory=Organisations)
     echoes: float = 0.0  # conversations that went on under another account after one
 
     def count(self, away: NDArray[np.int64], *, age: NDArray[np.int64], elapsed: int) -> None:
@@ -78,6 +79,25 @@ class Population:
         self.active = self.active * fading + float(present.sum())
         self.young = self.young * fading + float(present[age < YOUNG].sum())
         self.moved = self.moved * fading
+
+    def sum(
+        self,
+        said: Mapping[int, tuple[int, float, float, list[float]]],
+        mixes: Mapping[int, tuple[int, list[float]]],
+        *,
+        tick: int,
+    ) -> None:
+        """Sum up what each source of accounts said last: when, and its counts."""
+        self.active = self.young = 0.0
+        self.moved = np.zeros(SLOTS)
+        for _, (at, active, young, moved) in sorted(said.items()):
+            fading = float(np.exp(-(tick - at) / HORIZON))
+            self.active += active * fading
+            self.young += young * fading
+            self.moved += np.array(moved) * fading
+        self.mix = np.zeros(KINDS)
+        for _, (at, mix) in sorted(mixes.items()):
+            self.mix += fade_mix(np.array(mix), elapsed=tick - at)
 
     def release(self, model: str, time: float) -> None:
         """Take in that a model became available."""

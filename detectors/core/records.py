@@ -276,7 +276,6 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     facts: dict[str, int] = {}  # what the tick shows of the service, to one partition (see `facts`)
     awake: bool = False  # nothing but that the source is idle no more
     client: bytes = b""  # uint16 each: keyed number of the client last used, 0 for none said
-    clients: bytes = b""  # accounts of the source by client, now and then (see `clients.Everybody`)
 
     @property
     def weight(self) -> int:

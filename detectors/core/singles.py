@@ -20,18 +20,26 @@ class Singles(Profiles):
         seed: key of the hash that stands for the account.
 
     >>> singles = Singles(capacity=10, seed=0)
-    >>> singles.joined(["proxy:a"], np.array([0]), ["ann"], tick=1).tolist()
+    >>> none = np.zeros(1, np.int64)
+    >>> singles.joined(["proxy:a"], np.array([0]), ["ann"], client=none, tick=1).tolist()
     []
-    >>> singles.joined(["proxy:a"], np.array([0]), ["bob"], tick=2).tolist()
+    >>> singles.joined(["proxy:a"], np.array([0]), ["bob"], client=none, tick=2).tolist()
     [0]
     """
 
     def __init__(self, *, capacity: int, seed: int) -> None:
-        super().__init__(capacity=capacity, columns={"account": Column("uint64")})
+        columns = {"account": Column("uint64"), "client": Column("uint16")}
+        super().__init__(capacity=capacity, columns=columns)
         self.seed = seed
 
     def joined(
-        self, groups: list[str], which: Rows, accounts: Sequence[str], *, tick: int
+        self,
+        groups: list[str],
+        which: Rows,
+        accounts: Sequence[str],
+        *,
+        client: Rows,
+        tick: int,
     ) -> NDArray[np.int64]:
         """Note who was seen in which group; return the positions of groups that have two.
 
@@ -39,6 +47,7 @@ class Singles(Profiles):
             groups: names, each once.
             which: position in ``groups`` of each link.
             accounts: the account of each link.
+            client: which each came with, 0 where that is of no matter.
             tick: second of event time.
         """
         digest = xxhash.xxh3_64_intdigest
@@ -52,5 +61,9 @@ class Singles(Profiles):
         stale = empty | (tick - self["last_seen"][rows] > REFRESH)
         self["last_seen"][rows[stale]] = tick
         self.mark(rows[stale])
-        second = (alone[rows[which]] != hashes) & (rows[which] != OVERFLOW)
+        row = rows[which]
+        second = (alone[row] != hashes) & (row != OVERFLOW)
+        told = (client > 0) & (client != self["client"][row]) & (alone[row] == hashes)
+        self["client"][row[told]] = client[told]
+        self.mark(row[told])
         return np.unique(which[second])

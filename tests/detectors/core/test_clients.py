@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from detectors.core import clients
 from detectors.core.account_level import AccountLevel
-from detectors.core.clients import CLIENTS, DAY, Everybody, clients_of
+from detectors.core.clients import AGAIN, CLIENTS, DAY, Named, Organisations
 from detectors.core.group_level import GroupLevel
-from detectors.core.profiles import Profiles
 from detectors.core.records import Request
 from tests.detectors.traffic import EPOCH, SEED, account_level, feed, group_level, request
 
@@ -29,7 +28,7 @@ def through(requests: Sequence[Request]) -> tuple[AccountLevel, GroupLevel]:
 
 
 def number(client: str) -> int:
-    return int(clients_of([request(1, at=0, user_agent=client)], seed=SEED)[0])
+    return Named(seed=SEED)[client, None]
 
 
 def counted(groups: GroupLevel, name: str = "proxy:hydra") -> dict[int, float]:
@@ -40,44 +39,46 @@ def counted(groups: GroupLevel, name: str = "proxy:hydra") -> dict[int, float]:
 
 
 def test_user_agent_and_fingerprint_are_one_client_together() -> None:
-    made = [
-        request(1, at=0, user_agent="a", ja4="x"),
-        request(2, at=0, user_agent="a", ja4="y"),
-        request(3, at=0, user_agent="a"),
-        request(4, at=0, ja4="a"),
-        request(5, at=0, user_agent="a", ja4="x"),
-    ]
-    numbers = clients_of(made, seed=SEED).tolist()
+    named, otherwise = Named(seed=SEED), Named(seed=SEED + 1)
+    clients = [("a", "x"), ("a", "y"), ("a", None), (None, "a")]
+    numbers = [named[client] for client in clients]
     assert len(set(numbers)) == 4
-    assert numbers[0] == numbers[4]
     assert all(0 < one < CLIENTS for one in numbers)
-    assert clients_of(made, seed=SEED + 1).tolist() != numbers
+    assert [named[client] for client in clients] == numbers
+    assert [otherwise[client] for client in clients] != numbers
 
 
-@pytest.mark.parametrize(
-    "named", [{}, {"user_agent": ""}, {"ja4": ""}, {"user_agent": "", "ja4": ""}]
-)
-def test_who_says_nothing_has_no_client(named: dict[str, str]) -> None:
-    assert clients_of([request(1, at=0, **named)], seed=SEED).tolist() == [0]
+@pytest.mark.parametrize("client", [(None, None), ("", None), (None, ""), ("", "")])
+def test_who_says_nothing_has_no_client(client: tuple[str | None, str | None]) -> None:
+    assert Named(seed=SEED)[client] == 0
+
+
+def test_names_invented_without_end_are_not_all_remembered() -> None:
+    named = Named(seed=SEED)
+    first = named["app", None]
+    for number in range(2 * clients.REMEMBERED):
+        named[f"app/{number}", None]
+    assert len(named) <= clients.REMEMBERED
+    assert named["app", None] == first
 
 
 def test_an_account_counts_once_by_its_last_client() -> None:
     made = [ask(f"a{n}", "old", at=n) for n in range(6)]
     made += [ask("a0", "old", at=20 + n) for n in range(300)]
     made += [ask("a5", "new", at=400), ask("a5", None, at=500)]
-    accounts, groups = through(made)
+    _, groups = through(made)
     found = counted(groups)
     # The group has counted since its second account came.
     assert found[number("old")] == pytest.approx(5.0, abs=0.05)
     assert found[number("new")] == pytest.approx(1.0, abs=0.05)
-    assert accounts.population.clients.counts.sum() == pytest.approx(6.0, abs=0.05)
 
 
-def test_what_groups_are_told_of_everybody_is_what_the_accounts_counted() -> None:
-    made = [ask(f"a{n}", f"c{n % 3}", at=n, proxy=f"home-{n}") for n in range(59)]
-    accounts, groups = through([*made, ask("late", "c0", at=90, proxy="home")])
-    told = groups.population.clients.counts
-    assert told == pytest.approx(accounts.population.clients.counts, rel=1e-4)
+def test_a_client_is_looked_at_once_a_minute() -> None:
+    made = [ask(f"a{n}", "old", at=n) for n in range(6)]
+    _, groups = through([*made, ask("a5", "new", at=30)])
+    assert number("new") not in counted(groups)
+    _, groups = through([*made, ask("a5", "new", at=30), ask("a5", "new", at=5 + AGAIN)])
+    assert number("new") in counted(groups)
 
 
 def test_a_client_that_many_accounts_have_takes_a_slot_from_those_few_have() -> None:
@@ -122,20 +123,53 @@ def test_no_client_is_counted_for_more_accounts_than_have_had_it(
             assert count <= len(having) + 1e-6
 
 
-def test_clients_as_rare_are_counted_together() -> None:
-    everybody = Everybody()
-    many = np.repeat(np.array([1, 2, 3, 4, 5], np.uint16), [100, 5, 5, 5, 5])
-    accounts = Profiles(capacity=200, columns=clients.COLUMNS)
-    rows = accounts.rows_of([str(n) for n in range(120)], tick=EPOCH)
-    everybody.fold(accounts, rows, rows, many, away=np.full(120, 10**9), tick=EPOCH)
-    assert everybody.as_rare(np.array([3.0, 5.0, 100.0])).tolist() == [0.0, 20.0, 120.0]
-    assert everybody.usual == pytest.approx((100**2 + 4 * 25) / 120**2)
+def organisations(made: Sequence[Request]) -> Organisations:
+    last = max(float(r.ts) for r in made) - EPOCH
+    late = [ask(f"l{n % 2}", None, at=last + n, proxy="late") for n in (59, 60, 61, 121)]
+    return through([*made, *late])[1].population.clients
+
+
+def test_accounts_that_share_egresses_or_payments_are_one_organisation() -> None:
+    made = [ask(f"a{n}", "app", at=n % 100, proxy=f"p{(n + step) % 10}")
+            for n in range(100) for step in (0, 1)]  # fmt: skip
+    made += [ask(r.account, "app", at=float(r.ts) - EPOCH + 100, proxy=r.proxy or "") for r in made]
+    found = organisations(made)
+    assert found.accounts[number("app")] == 100
+    assert found.counts[number("app")] == 1
+
+
+def test_accounts_without_company_are_each_one_and_strangers_at_one_exit_are_apart() -> None:
+    made = [ask(f"h{n}", "app", at=n, proxy=f"home-{n}") for n in range(30)]
+    for at in (40, 110):
+        made += [ask(f"x{n}", f"c{n % 2}", at=at + n, proxy="exit") for n in range(8)]
+    found = organisations(made)
+    assert found.counts[number("app")] == 30
+    assert [found.counts[number(f"c{n}")] for n in range(2)] == [1, 1]
+    assert [found.accounts[number(f"c{n}")] for n in range(2)] == [4, 4]
+
+
+def test_what_was_not_seen_for_a_day_counts_no_more() -> None:
+    made = [ask(f"h{n}", "app", at=n, proxy=f"home-{n}") for n in range(30)]
+    found = organisations([*made, ask("h0", "app", at=DAY + 100, proxy="home-0")])
+    assert found.counts[number("app")] == 1
+
+
+def test_clients_as_rare_are_counted_together_but_those_of_one_account_alone() -> None:
+    found = Organisations()
+    client = np.repeat([1, 2, 3, 4], [40, 5, 5, 1])
+    account = np.arange(len(client), dtype=np.uint64)
+    nobody, group = np.zeros(0, np.int64), np.arange(len(client))
+    group[40:45] = 1000
+    found.count(client, account, group, nobody, nobody.astype(np.uint64))
+    assert found.counts[1:5].tolist() == [40, 1, 5, 1]
+    assert found.as_rare(np.array([1.0, 5.0, 39.0, 40.0, 99.0])).tolist() == [1, 6, 6, 46, 46]
+    assert found.usual == pytest.approx((40**2 + 25 + 2) / 47**2)
 
 
 def test_what_was_counted_comes_back() -> None:
-    accounts, groups = through([ask(f"a{n}", f"c{n}", at=n * 40) for n in range(9)])
-    for kept in (accounts.population.clients, groups.population.clients):
-        back = Everybody()
-        back.restore(kept.snapshot())
-        assert back.snapshot() == kept.snapshot()
-        assert back.counts.tolist() == kept.counts.tolist()
+    kept = organisations([ask(f"a{n}", f"c{n % 5}", at=n, proxy=f"p{n % 9}") for n in range(50)])
+    back = Organisations()
+    back.restore(kept.snapshot())
+    assert back.snapshot() == kept.snapshot()
+    assert back.counts.tolist() == kept.counts.tolist()
+    assert back.as_rare(np.array([3.0])) == kept.as_rare(np.array([3.0]))

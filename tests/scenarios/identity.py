@@ -11,6 +11,11 @@ POPULAR = {
     ("sdk-python/1.51", "t13d1812h1_85036bcba153_b26ce05bbdd6"): 20,
     ("sdk-node/4.9", "t13d5212h1_b262b3658495_8e6e362c5eac"): 10,
 }
+AGENT = ("desk-agent/1.0", "t13i1010h1_0f0e0d0c0b0a_a1b2c3d4e5f6")
+AGENT_PROMPT = (
+    "Use the tools search_orders and send_mail to answer this customer; call one tool at a time "
+    "and wait for its result. Order: {} Letter: {}"
+)
 SDK = ("sdk-python/1.51", "t13d1812h1_85036bcba153_b26ce05bbdd6")
 
 
@@ -45,9 +50,23 @@ def offices_with_programs_of_their_own(world: World) -> None:
     world.spare("campaign")
 
 
+def firm_with_an_agent_of_its_own(world: World) -> None:
+    """One firm of thirty, at two egresses, does all its work by an agent that nobody else has."""
+    end = START + 4 * HOUR
+    _town(world, end=end, text=True)
+    for number in range(30):
+        account = f"desk-{number}"
+        world.known(account)
+        for at in world.sittings(start=START + HOUR, end=end, an_hour=8):
+            _ask(world, account, at, AGENT, proxy=f"branch-{number % 2}", payment="firm",
+                 prompt=AGENT_PROMPT.format(world.words(4), world.words(9)))  # fmt: skip
+    world.spare("campaign")
+
+
 SCENARIOS: tuple[Callable[[World], None], ...] = (
     one_client_behind_a_proxy,
     offices_with_programs_of_their_own,
+    firm_with_an_agent_of_its_own,
 )
 
 
@@ -55,7 +74,7 @@ def _ask(world: World, account: str, at: float, client: tuple[str, str], **field
     world.ask(account, at=at, grain=1, user_agent=client[0], ja4=client[1], **fields)
 
 
-def _town(world: World, *, end: float) -> None:
+def _town(world: World, *, end: float, text: bool = False) -> None:
     """A hundred and fifty people at home and ten firms of ten, with the clients all have."""
     people = {f"person-{n}": {"ip": f"203.0.{n}.7"} for n in range(150)}
     people |= {
@@ -67,4 +86,5 @@ def _town(world: World, *, end: float) -> None:
         if world.chance.random() < 0.1:
             client = (f"script-{account}/0.1", client[1])
         for at in world.sittings(start=START, end=end, an_hour=4):
-            _ask(world, account, at, client, **fields)
+            said = {"prompt": world.words(16)} if text else {}
+            _ask(world, account, at, client, **fields, **said)

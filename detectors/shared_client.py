@@ -193,10 +193,10 @@ class SharedClient(Detector):
         everyone = tick.population.clients
         numbers = profiles["clients"][tick.rows]
         accounts, said = clients.faded(profiles, tick.rows, tick=tick.number)
-        # The group is one of them itself, and stands for the one that any client may have.
-        having = np.maximum(everyone.counts[numbers], 1.0)
+        having = everyone.counts[numbers]  # the group among them
         total = everyone.counts.sum() + UNSEEN
         rate = np.clip(having / total, LEAST_RATE, MOST_RATE)
+        rate[having == 0] = MOST_RATE  # not counted yet: everybody may be about to change to it
         rare = np.clip(np.maximum(everyone.as_rare(having), having) / total, rate, 1.0)
         return Seen(numbers, accounts, said, rate, rare)
 

@@ -1,6 +1,7 @@
 """With which client accounts come: user agent and TLS fingerprint together, as a keyed number."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xxhash
@@ -17,8 +18,9 @@ Clients = NDArray[np.uint16]
 CLIENTS = 1024
 #: Most common clients of a group that are counted.
 SLOTS = 4
-#: Seconds over which accounts fade, and after which an account's client is looked at again.
-DAY, AGAIN = 86_400, 60
+#: Seconds over which accounts fade; after which an account's client is looked at again; and after
+#: which organisations are counted anew.
+DAY, AGAIN, LOOK = 86_400, 60, 600
 #: A membership that has said a client which its group does not count.
 UNCOUNTED = 65_535
 #: Names of clients whose numbers are remembered.
@@ -172,11 +174,12 @@ class Organisations:
         self.counts = np.zeros(CLIENTS)
         self.accounts = np.zeros(CLIENTS)
         self._below = np.zeros(1)
+        self._looked_at = 0
 
     def look(
         self, members: Profiles, ties: NDArray[np.bool_], singles: Profiles, *, tick: int
     ) -> None:
-        """Count anew.
+        """Count anew, unless that is not long ago.
 
         Args:
             members: memberships, with the columns `COLUMNS`.
@@ -184,6 +187,10 @@ class Organisations:
             singles: accounts without company, with their clients.
             tick: second of event time.
         """
+        self._looked_at = self._looked_at or tick  # at first there is too little to see
+        if tick - self._looked_at < LOOK:
+            return
+        self._looked_at = tick
         client = members["client"]
         rows = np.flatnonzero((client > 0) & (client < CLIENTS))
         rows = rows[ties[members["group"][rows]] & (tick - members["client_at"][rows] < DAY)]
@@ -235,15 +242,16 @@ class Organisations:
         found: Floats = self._below[np.minimum(counts, len(self._below) - 1).astype(np.int64)]
         return found
 
-    def snapshot(self) -> list[list[float]]:
-        """Return what was counted."""
+    def snapshot(self) -> list[Any]:
+        """Return what was counted, and when."""
         used = np.flatnonzero(self.accounts)
-        return [used.tolist(), self.counts[used].tolist(), self.accounts[used].tolist()]
+        counts = [self.counts[used].tolist(), self.accounts[used].tolist()]
+        return [self._looked_at, used.tolist(), *counts]
 
-    def restore(self, state: list[list[float]]) -> None:
+    def restore(self, state: list[Any]) -> None:
         """Take back a `snapshot`."""
-        used = np.array(state[0], dtype=np.int64)
-        self.counts[used], self.accounts[used] = state[1], state[2]
+        self._looked_at, used, counts, accounts = state
+        self.counts[used], self.accounts[used] = counts, accounts
         self._sum()
 
     def _sum(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from detectors.core import clients
 from detectors.core.account_level import AccountLevel
-from detectors.core.clients import AGAIN, CLIENTS, DAY, Named, Organisations
+from detectors.core.clients import AGAIN, CLIENTS, DAY, LOOK, Named, Organisations
 from detectors.core.group_level import GroupLevel
 from detectors.core.records import Request
 from tests.detectors.traffic import EPOCH, SEED, account_level, feed, group_level, request
@@ -125,7 +125,8 @@ def test_no_client_is_counted_for_more_accounts_than_have_had_it(
 
 def organisations(made: Sequence[Request]) -> Organisations:
     last = max(float(r.ts) for r in made) - EPOCH
-    late = [ask(f"l{n % 2}", None, at=last + n, proxy="late") for n in (59, 60, 61, 121)]
+    times = 0, 1, 60, 61, LOOK + 120, LOOK + 181
+    late = [ask(f"l{n % 2}", None, at=last + n, proxy="late") for n in times]
     return through([*made, *late])[1].population.clients
 
 

@@ -69,12 +69,19 @@ class Members:
         return any(a.severity != "info" for s in self.suspects for a in s.claims.values())
 
     def nats(self, tick: int) -> float:
-        """Return the evidence of all together: alike signals as one, different ones added up."""
-        by_signal: dict[str, list[float]] = {}
+        """Return the evidence of all together: alike signals as one, different ones added up.
+
+        Of detectors of one signal each counts once, however many suspects it speaks of.
+        """
+        by_signal: dict[str, dict[str, list[float]]] = {}
         for suspect in self.suspects:
             for detector, nats in suspect.nats(tick).items():
-                by_signal.setdefault(suspect.claims[detector].signal, []).append(nats)
-        weights = {signal: harmonic(nats) for signal, nats in by_signal.items()}
+                those = by_signal.setdefault(suspect.claims[detector].signal, {})
+                those.setdefault(detector, []).append(nats)
+        weights = {
+            signal: harmonic([harmonic(nats) for nats in those.values()])
+            for signal, those in by_signal.items()
+        }
         meeting = self.meeting()
         if meeting is not None:
             weights["repetition"] = max(weights.get("repetition", 0.0), meeting.nats)

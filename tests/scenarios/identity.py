@@ -23,7 +23,7 @@ def one_client_behind_a_proxy(world: World) -> None:
     """Forty accounts, a day old at most, use one proxy and a program that nobody else has."""
     then = START + 2 * HOUR
     end = then + 2 * HOUR
-    _town(world, end=end)
+    _town(world, end=end, people=700, an_hour=2)
     for number in range(40):
         account = f"farm-{number}"
         world.created(account, at=then - 2 * HOUR * (number % 12))
@@ -74,17 +74,19 @@ def _ask(world: World, account: str, at: float, client: tuple[str, str], **field
     world.ask(account, at=at, grain=1, user_agent=client[0], ja4=client[1], **fields)
 
 
-def _town(world: World, *, end: float, text: bool = False) -> None:
-    """A hundred and fifty people at home and ten firms of ten, with the clients all have."""
-    people = {f"person-{n}": {"ip": f"203.0.{n}.7"} for n in range(150)}
-    people |= {
+def _town(
+    world: World, *, end: float, text: bool = False, people: int = 150, an_hour: float = 4
+) -> None:
+    """People at home and ten firms of ten, with the clients all have."""
+    homes = {f"person-{n}": {"ip": f"203.{n // 200}.{n % 200}.7"} for n in range(people)}
+    firms = {
         f"clerk-{n}": {"proxy": f"firm-{n % 10}", "payment": f"firm-{n % 10}"} for n in range(100)
     }
-    for account, fields in people.items():
+    for account, fields in (homes | firms).items():
         world.known(account)
         (client,) = world.chance.choices(list(POPULAR), list(POPULAR.values()))
         if world.chance.random() < 0.1:
             client = (f"script-{account}/0.1", client[1])
-        for at in world.sittings(start=START, end=end, an_hour=4):
+        for at in world.sittings(start=START, end=end, an_hour=an_hour):
             said = {"prompt": world.words(16)} if text else {}
             _ask(world, account, at, client, **fields, **said)

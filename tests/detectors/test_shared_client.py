@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from detectors.core.checks import EPOCH, Course
@@ -53,6 +54,11 @@ def town() -> list[Request]:
     return made
 
 
+def replace_client(request: Request) -> Request:
+    """The next version of everything."""
+    return msgspec.structs.replace(request, user_agent="all/2", ja4="t13-all")
+
+
 def read(requests: list[Request]) -> Course:
     course = Course(SharedClient)
     course.read(sorted(requests, key=lambda r: float(r.ts)))
@@ -74,6 +80,23 @@ def test_it_stands_out_among_others_at_the_same_egress() -> None:
     exit_ = coming(names("guest", 30), POPULAR, proxy="exit")
     assert peak(town() + exit_, proxy="exit") < 3.0
     assert peak(town() + exit_ + farm, proxy="exit") > 6.0
+
+
+def test_a_campaign_does_not_make_its_own_client_popular_by_its_size() -> None:
+    farm = names("farm", 240)
+    made = town()
+    for proxy in range(12):
+        # Each account comes through two egresses, so that all hang together.
+        those = [farm[(20 * proxy + n) % 240] for n in range(40)]
+        made += coming(those, ["farmer"], proxy=f"hydra-{proxy}", start=HOUR)
+    assert peak(made, proxy="hydra-3") > 6.5
+
+
+def test_a_client_that_comes_to_everybody_at_once_is_nobodys_own() -> None:
+    made = [
+        request if request.ts < EPOCH + 2 * HOUR else replace_client(request) for request in town()
+    ]
+    assert peak(made, proxy="office-3") < 5.0
 
 
 @pytest.mark.parametrize("client", ["web", "sdk", "cli"])

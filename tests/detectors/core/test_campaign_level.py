@@ -1,8 +1,11 @@
+import math
+
 import msgspec
 import pytest
 
+from detectors.core.campaigns import members_of
 from detectors.core.records import Alert, Behind, Candidates
-from detectors.core.suspects import HALF_LIFE, MOST_SUSPECTS
+from detectors.core.suspects import HALF_LIFE, MOST_SUSPECTS, Suspect
 from tests.detectors.course import PEOPLE, Course, accounts, alert, level, restarted
 from tests.detectors.traffic import EPOCH
 
@@ -44,6 +47,21 @@ def test_what_is_merely_seldom_becomes_a_campaign_when_different_signals_agree()
     (told,) = course.take(more, at=2)
     assert told.detector == "campaign"
     assert set(told.accounts) == set(accounts(0, 30))
+
+
+def test_many_weak_claims_of_one_detector_do_not_wear_down_another_of_the_same_signal() -> None:
+    def nats(weak: int) -> float:
+        suspects = [Suspect(("proxy", str(number))) for number in range(40)]
+        for number, one in enumerate(suspects):
+            asked = alert(str(number), accounts(0, 9), nats=12.0, detector="capability")
+            one.take(asked, Behind())
+            if number < weak:
+                seldom = msgspec.structs.replace(asked, detector="shared_client", p_value=1e-3)
+                one.take(seldom, Behind())
+        return members_of(suspects, met=[]).nats(EPOCH)
+
+    assert nats(0) == pytest.approx(12.0)
+    assert nats(1) == pytest.approx(nats(40)) == pytest.approx(12.0 - math.log(2), abs=0.02)
 
 
 def test_an_exit_that_many_use_does_not_join_two_groups() -> None:

@@ -13,6 +13,7 @@ from detectors.core.level import REPEAT, Checkpoint, Output, Settings
 from detectors.core.records import SUPPORTING, Alert, Behind, Candidates
 from detectors.core.suspects import Suspect
 from detectors.core.waiting import Waiting
+from detectors.sketches.crowding import Crowd
 
 #: Seconds between two looks at what has faded.
 LOOK = 600
@@ -39,7 +40,7 @@ class CampaignLevel:
         self.alerts_raised = 0
         self._tracked: dict[int, int] = {}
         self._tests: dict[int, float] = {}
-        self._met: dict[int, list[float]] = {}
+        self._crowds: dict[int, Crowd] = {}
         self._looked = 0
         self._segments: dict[tuple[str, str], int] = {}  # number of each suspect's segment
         self._next_segment = 1
@@ -72,7 +73,8 @@ class CampaignLevel:
             self.clock = tick
             for part in ready:
                 self._tracked[part.source] = part.tracked
-                self._met[part.source] = part.met
+                if part.crowd is not None:
+                    self._crowds[part.source] = part.crowd
                 self._tests[part.source] = part.tests or self._tests.get(part.source, 0.0)
             alerts = [one for part in ready for one in zip(part.alerts, part.behind, strict=True)]
             if alerts or tick - self._looked >= LOOK:
@@ -101,7 +103,7 @@ class CampaignLevel:
             "discovery": self.discovery.snapshot(),
             "tracked": sorted(self._tracked.items()),
             "tests": sorted(self._tests.items()),
-            "met": sorted(self._met.items()),
+            "crowds": sorted(self._crowds.items()),
             "clock": self.clock,
             "looked": self._looked,
             "alerts_raised": self.alerts_raised,
@@ -124,7 +126,7 @@ class CampaignLevel:
         self.waiting.restore(kept["waiting"])
         self.discovery.restore(kept["discovery"])
         self._tracked, self._tests = dict(kept["tracked"]), dict(kept["tests"])
-        self._met = dict(kept["met"])
+        self._crowds = {source: Crowd(*crowd) for source, crowd in kept["crowds"]}
         self.clock, self._looked = kept["clock"], kept["looked"]
         self.alerts_raised, self._next_segment = kept["alerts_raised"], kept["next_segment"]
         self.campaigns.restore(kept["campaigns"], tick=self.clock)
@@ -139,8 +141,8 @@ class CampaignLevel:
             self._looked = tick
             campaigns.suspects.fade(tick)
         # As often as where they meet most: to find two at one place is no wonder there.
-        met = [max(parts) for parts in zip(*filter(None, self._met.values()), strict=True)]
-        campaigns.group(tick, accounts=max(self._tracked.values(), default=0), met=met)
+        crowd = Crowd.closest(list(self._crowds.values()))
+        campaigns.group(tick, accounts=max(self._tracked.values(), default=0), crowd=crowd)
         told = [alert for alert, _ in alerts if alert.entity.scope == "service"]
         since: dict[str, float] = {}  # when the newest change of each campaign began
         for alert in others:

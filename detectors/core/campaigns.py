@@ -13,7 +13,7 @@ from detectors.core.suspects import Suspect, Suspects
 from detectors.core.ties import agreed, components
 from detectors.sketches.combination import harmonic, together
 from detectors.sketches.company import CORRELATION, meeting
-from detectors.sketches.crowding import among
+from detectors.sketches.crowding import Crowd
 from detectors.sketches.proportion import at_least
 
 #: Looks back that are kept of one campaign.
@@ -52,7 +52,7 @@ class Members:
 
     suspects: list[Suspect]
     accounts: list[str]  # those that most suspects name first
-    met: list[float]  # part of egresses at which accounts at random meet: `Crowding.parts`
+    crowd: Crowd | None  # at which egresses accounts at random would be
 
     def claims(self) -> dict[str, list[Alert]]:
         """Return what speaks against them, by detector, the strongest first."""
@@ -83,10 +83,10 @@ class Members:
     def meeting(self) -> "Together | None":
         """Return at how many egresses the accounts of all its templates met, if it has several."""
         meshes = [np.frombuffer(s.mesh, dtype=np.uint64) for s in self.suspects if s.mesh]
-        if len(meshes) < 2 or not self.met:
+        if len(meshes) < 2 or self.crowd is None:
             return None
         found = meeting(np.bitwise_or.reduce(meshes).reshape(len(MESH), 1, -1))
-        rate = found.by_accident(among(self.met, found.places))
+        rate = found.by_accident(self.crowd.part(found.places))
         nats = at_least(found.again, of=found.egresses, rate=rate, correlation=CORRELATION)
         return Together(
             egresses=float(found.egresses[0]),
@@ -109,18 +109,18 @@ class Campaigns:
         self.by_id: dict[str, Campaign] = {}
         self.members: dict[str, Members] = {}
         self.accounts = 0  # in all, when it was last looked what hangs together
-        self.met: list[float] = []  # see `Members`, likewise
+        self.crowd: Crowd | None = None  # see `Members`, likewise
         self._campaign_of: dict[str, str] = {}
 
     def campaign_of(self, account: str) -> Campaign | None:
         """Return the campaign that an account takes part in."""
         return self.by_id.get(self._campaign_of.get(account, ""))
 
-    def group(self, tick: int, *, accounts: int, met: list[float]) -> None:
+    def group(self, tick: int, *, accounts: int, crowd: Crowd | None) -> None:
         """Give what hangs together its names, where there are so many accounts in all."""
-        self.accounts, self.met = accounts, met
-        parts = components(self.suspects, accounts=accounts)
-        found = [members_of(part, met=met) for part in parts]
+        self.accounts, self.crowd = accounts, crowd
+        parts = components(self.suspects, accounts=accounts, crowd=crowd)
+        found = [members_of(part, crowd=crowd) for part in parts]
         found.sort(key=lambda m: (-len(m.accounts), m.suspects[0].key))
         before, self.members = self.members, {}
         for members in found:
@@ -149,7 +149,7 @@ class Campaigns:
         return {
             "campaigns": [asdict(campaign) for campaign in self.by_id.values()],
             "accounts": self.accounts,
-            "met": self.met,
+            "crowd": self.crowd,
         }
 
     def restore(self, state: dict[str, Any], *, tick: int) -> None:
@@ -158,8 +158,9 @@ class Campaigns:
         for kept in state["campaigns"]:
             kept["history"] = [tuple(entry) for entry in kept["history"]]
             self.by_id[kept["id"]] = Campaign(**kept)
-        self.members = {name: members_of([], met=[]) for name in self.by_id}
-        self.group(tick, accounts=state["accounts"], met=state["met"])
+        self.members = {name: members_of([], crowd=None) for name in self.by_id}
+        crowd = state["crowd"] and Crowd(*state["crowd"])
+        self.group(tick, accounts=state["accounts"], crowd=crowd)
 
     def _name(self, members: Members, tick: int) -> str:
         known = {s.campaign for s in members.suspects if s.campaign in self.by_id}
@@ -187,7 +188,7 @@ def thin(history: list[tuple[int, int, int]], *, most: int) -> None:
         del history[1 + gaps.index(min(gaps))]
 
 
-def members_of(suspects: list[Suspect], *, met: list[float]) -> Members:
+def members_of(suspects: list[Suspect], *, crowd: Crowd | None) -> Members:
     """Return a campaign's suspects in order, and who takes part."""
     ordered = sorted(suspects, key=lambda suspect: suspect.key)
-    return Members(suspects=ordered, accounts=agreed(ordered), met=met)
+    return Members(suspects=ordered, accounts=agreed(ordered), crowd=crowd)

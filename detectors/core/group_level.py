@@ -204,7 +204,7 @@ class GroupLevel(Level):
         output.candidates += candidates.of(
             raised,
             [self._behind(alert, tick) for alert in raised],
-            met=self.population.lone["proxy"].crowding.parts,
+            crowd=self.population.lone["proxy"].crowding.crowd,
             source=self.partition,
             sources=self.waiting.sources,
             tick=tick,

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from detectors.core.errors import InvalidEventError
+from detectors.sketches.crowding import Crowd
 from detectors.text.features import FEATURES, LEARNED_FEATURES
 from detectors.text.wording import MOST_PROMPTS
 
@@ -315,7 +316,7 @@ class Candidates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     parts: int = 1
     idle: bool = False  # the groups are always waited for
     awake: bool = False
-    met: list[float] = []  # part of egresses at which accounts at random meet: `Crowding.parts`
+    crowd: Crowd | None = None  # at which egresses accounts at random would be
 
     @property
     def weight(self) -> int:

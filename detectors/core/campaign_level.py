@@ -17,6 +17,9 @@ from detectors.sketches.crowding import Crowd
 
 #: Seconds between two looks at what has faded.
 LOOK = 600
+#: Members of suspects for which a second must pass until it is looked again what hangs together,
+#: if nothing but candidates came: that takes a second's work for each 100,000.
+NAMES_A_SECOND = 20_000
 
 
 class CampaignLevel:
@@ -42,6 +45,7 @@ class CampaignLevel:
         self._tests: dict[int, float] = {}
         self._crowds: dict[int, Crowd] = {}
         self._looked = 0
+        self._grouped = 0
         self._segments: dict[tuple[str, str], int] = {}  # number of each suspect's segment
         self._next_segment = 1
 
@@ -106,6 +110,7 @@ class CampaignLevel:
             "crowds": sorted(self._crowds.items()),
             "clock": self.clock,
             "looked": self._looked,
+            "grouped": self._grouped,
             "alerts_raised": self.alerts_raised,
             "next_segment": self._next_segment,
         }
@@ -127,7 +132,7 @@ class CampaignLevel:
         self.discovery.restore(kept["discovery"])
         self._tracked, self._tests = dict(kept["tracked"]), dict(kept["tests"])
         self._crowds = {source: Crowd(*crowd) for source, crowd in kept["crowds"]}
-        self.clock, self._looked = kept["clock"], kept["looked"]
+        self.clock, self._looked, self._grouped = kept["clock"], kept["looked"], kept["grouped"]
         self.alerts_raised, self._next_segment = kept["alerts_raised"], kept["next_segment"]
         self.campaigns.restore(kept["campaigns"], tick=self.clock)
 
@@ -137,14 +142,20 @@ class CampaignLevel:
         groups = [one for one in alerts if one[0].entity.scope not in ("account", "service")]
         others = [alert for alert, _ in groups]
         touched = {one[0].id: campaigns.suspects.take(*one) for one in groups}
+        due = any(alert.severity != "info" for alert in others)
+        due |= tick - self._grouped >= campaigns.suspects.names // NAMES_A_SECOND
         if tick - self._looked >= LOOK:
-            self._looked = tick
+            self._looked, due = tick, True
             campaigns.suspects.fade(tick)
-        # As often as where they meet most: to find two at one place is no wonder there.
-        crowd = Crowd.closest(list(self._crowds.values()))
-        campaigns.group(tick, accounts=max(self._tracked.values(), default=0), crowd=crowd)
+        if due:
+            self._grouped = tick
+            # As often as where they meet most: to find two at one place is no wonder there.
+            crowd = Crowd.closest(list(self._crowds.values()))
+            campaigns.group(tick, accounts=max(self._tracked.values(), default=0), crowd=crowd)
         told = [alert for alert, _ in alerts if alert.entity.scope == "service"]
         since: dict[str, float] = {}  # when the newest change of each campaign began
+        if due:
+            since = dict.fromkeys((n for n, c in campaigns.by_id.items() if not c.told_at), 0.0)
         for alert in others:
             name = touched[alert.id].campaign
             if name is not None:

@@ -196,7 +196,7 @@ def _at_the_same(parts: list[Part], crowd: Crowd) -> list[Part]:
         one, other = each.egresses[others], each.egresses[position]
         small, most = np.minimum(one, other), np.maximum(one, other)
         common = np.clip(one + other - both.egresses, 0.0, small)
-        expected = [crowd.common(p, each.places[position]) for p in each.places[others].tolist()]
+        expected = crowd.common(each.places[others], float(each.places[position]))
         rate = np.clip(expected / small + most / BITS, 0.0, 1.0)
         chance = at_least(common, of=small, rate=rate, correlation=CORRELATION)
         tied = (common >= LEAST_COMMON) & (common >= LEAST_PART * small) & (chance >= JOIN)

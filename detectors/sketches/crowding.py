@@ -17,10 +17,8 @@ class Crowd(NamedTuple):
     """Where as many accounts as each of `DRAWN`, taken at random, would be.
 
     >>> crowd = Crowd(groups=[0.0, 1.0, *([2.0] * 12)], met=[0.0, 0.0, *([1.0] * 12)])
-    >>> float(crowd.part(np.array(2.0))), crowd.common(1.0, 1.0)
-    (0.5, 0.0)
-    >>> crowd.common(2.0, 2.0)
-    2.0
+    >>> crowd.part(np.array([2.0])).tolist(), crowd.common(np.array([1.0, 2.0]), 2.0).tolist()
+    ([0.5], [1.0, 2.0])
     """
 
     groups: list[float]
@@ -32,15 +30,15 @@ class Crowd(NamedTuple):
         found: Floats = np.interp(drawn, DRAWN, parts)
         return found
 
-    def common(self, one: float, other: float) -> float:
+    def common(self, one: Floats, other: float) -> Floats:
         """Return at how many groups accounts of both would be, were so many drawn twice.
 
         What one or the other has is what both have together: inclusion and exclusion, group by
         group.
         """
-        first, second, both = np.interp([one, other, one + other], DRAWN, self.groups).tolist()
-        expected: float = max(first + second - both, 0.0)
-        return expected
+        first, second = np.interp(one, DRAWN, self.groups), np.interp(other, DRAWN, self.groups)
+        expected: Floats = first + second - np.interp(one + other, DRAWN, self.groups)
+        return np.maximum(expected, 0.0)
 
     @classmethod
     def closest(cls, crowds: "Sequence[Crowd]") -> "Crowd | None":

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from detectors.core import campaign_alert
+from detectors.core.calibration import DAY
 from detectors.core.campaigns import Campaign, Campaigns, Members
 from detectors.core.detector import pack, unpack
 from detectors.core.discovery import Discovery
-from detectors.core.level import REPEAT, Checkpoint, Output, Settings
+from detectors.core.level import FAINT, REPEAT, Checkpoint, Output, Settings
+from detectors.core.moves import Moves
 from detectors.core.records import SUPPORTING, Alert, Behind, Candidates
 from detectors.core.suspects import Suspect
 from detectors.core.waiting import Waiting
 from detectors.sketches.crowding import Crowd
 
-#: Seconds between two looks at what has faded.
+#: Seconds between two looks at what has faded; and of one test of how a campaign moves.
 LOOK = 600
 #: Members of suspects for which a second must pass until it is looked again what hangs together,
 #: if nothing but candidates came: that takes a second's work for each 100,000.
@@ -41,6 +43,7 @@ class CampaignLevel:
         self.discovery = Discovery(alerts_per_day=settings.alerts_per_day)
         self.clock = 0
         self.alerts_raised = 0
+        self.moves = Moves()
         self._tracked: dict[int, int] = {}
         self._tests: dict[int, float] = {}
         self._crowds: dict[int, Crowd] = {}
@@ -80,8 +83,10 @@ class CampaignLevel:
                 if part.crowd is not None:
                     self._crowds[part.source] = part.crowd
                 self._tests[part.source] = part.tests or self._tests.get(part.source, 0.0)
+            campaign_of = self.campaigns.campaign_of
+            moved = [self.moves.take(p, tick=tick, campaign_of=campaign_of) for p in ready]
             alerts = [one for part in ready for one in zip(part.alerts, part.behind, strict=True)]
-            if alerts or tick - self._looked >= LOOK:
+            if alerts or any(moved) or tick - self._looked >= LOOK:
                 output.alerts += self._close(tick, alerts)
         return output
 
@@ -108,6 +113,7 @@ class CampaignLevel:
             "tracked": sorted(self._tracked.items()),
             "tests": sorted(self._tests.items()),
             "crowds": sorted(self._crowds.items()),
+            "moves": self.moves.snapshot(),
             "clock": self.clock,
             "looked": self._looked,
             "grouped": self._grouped,
@@ -132,6 +138,7 @@ class CampaignLevel:
         self.discovery.restore(kept["discovery"])
         self._tracked, self._tests = dict(kept["tracked"]), dict(kept["tests"])
         self._crowds = {source: Crowd(*crowd) for source, crowd in kept["crowds"]}
+        self.moves.restore(kept["moves"])
         self.clock, self._looked, self._grouped = kept["clock"], kept["looked"], kept["grouped"]
         self.alerts_raised, self._next_segment = kept["alerts_raised"], kept["next_segment"]
         self.campaigns.restore(kept["campaigns"], tick=self.clock)
@@ -161,6 +168,10 @@ class CampaignLevel:
             if name is not None:
                 onset = alert.window.start if alert.severity != "info" else 0.0
                 since[name] = max(onset, since.get(name, 0.0))
+        for name, own in self._pivots(tick):
+            campaigns.take(name, own)
+            onset = own.window.start if own.severity != "info" else 0.0
+            since[name] = max(onset, since.get(name, 0.0))
         for name, onset in since.items():
             if self._due(campaigns.by_id[name], tick, onset):
                 told.append(self._tell(campaigns.by_id[name], campaigns.members[name], tick))
@@ -168,13 +179,31 @@ class CampaignLevel:
             if touched[alert.id].campaign is None and alert.severity != "info":
                 told.append(alert)
         for alert in alone:
-            campaign = campaigns.campaign_of(alert.entity.value)
-            if campaign is None:
+            name = campaigns.campaign_of(alert.entity.value)
+            if name is None:
                 told.append(alert)
-            elif not campaign.told_at:
-                told.append(replace(alert, campaign=campaign.id))
+            elif not campaigns.by_id[name].told_at:
+                told.append(replace(alert, campaign=name))
         self.alerts_raised += len(told)
         return told
+
+    def _pivots(self, tick: int) -> list[tuple[str, Alert]]:
+        """Return alerts of the campaigns whose accounts now move faster than customers do."""
+        campaigns = self.campaigns
+        sizes = {name: len(members.accounts) for name, members in campaigns.members.items()}
+        found = self.moves.pivots(tick, sizes=sizes, campaign_of=campaigns.campaign_of)
+        tests = max(len(sizes), 1) * DAY / LOOK
+        limit = min(self.settings.alerts_per_day / tests, FAINT)
+        return [
+            (
+                name,
+                campaign_alert.pivot_of(
+                    name, pivot, tick=tick, limit=limit, settings=self.settings
+                ),
+            )
+            for name, pivot in found.items()
+            if math.exp(-pivot.nats) <= FAINT
+        ]
 
     def _due(self, campaign: Campaign, tick: int, onset: float) -> bool:
         """Say whether a campaign is to be told now, whose newest change began at ``onset``."""

@@ -1,15 +1,16 @@
 """Campaigns: suspects that share accounts, under a name that stays."""
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import xxhash
+from msgspec import convert
 
 from detectors.core.presence import MESH
 from detectors.core.records import Alert
-from detectors.core.suspects import Suspect, Suspects
+from detectors.core.suspects import LEAST_NATS, Suspect, Suspects, nats_of
 from detectors.core.ties import agreed, components
 from detectors.sketches.combination import harmonic, together
 from detectors.sketches.company import CORRELATION, meeting
@@ -35,6 +36,7 @@ class Campaign:
     told_signals: list[str] = field(default_factory=list)
     tested: float = 0.0  # nats of the strongest test that was no alert
     history: list[tuple[int, int, int]] = field(default_factory=list)  # second, accounts, suspects
+    own: Alert | None = None  # what all its accounts together did
 
 
 class Together(NamedTuple):
@@ -53,6 +55,7 @@ class Members:
     suspects: list[Suspect]
     accounts: list[str]  # those that most suspects name first
     crowd: Crowd | None  # at which egresses accounts at random would be
+    own: Alert | None = None  # what they all together did
 
     def claims(self) -> dict[str, list[Alert]]:
         """Return what speaks against them, by detector, the strongest first."""
@@ -60,6 +63,8 @@ class Members:
         for suspect in self.suspects:
             for alert in suspect.claims.values():
                 found.setdefault(alert.detector, []).append(alert)
+        if self.own is not None:
+            found.setdefault(self.own.detector, []).append(self.own)
         for alerts in found.values():
             alerts.sort(key=lambda alert: (alert.p_value, alert.id))
         return found
@@ -74,6 +79,8 @@ class Members:
         for suspect in self.suspects:
             for detector, nats in suspect.nats(tick).items():
                 by_signal.setdefault(suspect.claims[detector].signal, []).append(nats)
+        if self.own is not None:
+            by_signal.setdefault(self.own.signal, []).append(nats_of(self.own, tick))
         weights = {signal: harmonic(nats) for signal, nats in by_signal.items()}
         meeting = self.meeting()
         if meeting is not None:
@@ -112,9 +119,18 @@ class Campaigns:
         self.crowd: Crowd | None = None  # see `Members`, likewise
         self._campaign_of: dict[str, str] = {}
 
-    def campaign_of(self, account: str) -> Campaign | None:
-        """Return the campaign that an account takes part in."""
-        return self.by_id.get(self._campaign_of.get(account, ""))
+    def campaign_of(self, account: str) -> str | None:
+        """Return the name of the campaign that an account takes part in."""
+        return self._campaign_of.get(account)
+
+    def take(self, name: str, own: Alert) -> None:
+        """Take in what a campaign's accounts together did, unless it did something odder."""
+        campaign, tick = self.by_id[name], int(own.ts)
+        before = campaign.own
+        strong = own.severity != "info"
+        if before is None or strong or nats_of(own, tick) >= nats_of(before, tick):
+            campaign.own = own
+            self.members[name] = replace(self.members[name], own=own)
 
     def group(self, tick: int, *, accounts: int, crowd: Crowd | None) -> None:
         """Give what hangs together its names, where there are so many accounts in all."""
@@ -125,7 +141,10 @@ class Campaigns:
         before, self.members = self.members, {}
         for members in found:
             name = self._name(members, tick)
-            self.members[name] = members
+            own = self.by_id[name].own
+            if own is not None and nats_of(own, tick) < LEAST_NATS:
+                self.by_id[name].own = own = None
+            self.members[name] = replace(members, own=own)
         for name in before.keys() - self.members.keys():
             del self.by_id[name]
         self._campaign_of = {}
@@ -157,6 +176,7 @@ class Campaigns:
         self.by_id = {}
         for kept in state["campaigns"]:
             kept["history"] = [tuple(entry) for entry in kept["history"]]
+            kept["own"] = convert(kept["own"], Alert | None)
             self.by_id[kept["id"]] = Campaign(**kept)
         self.members = {name: members_of([], crowd=None) for name in self.by_id}
         crowd = state["crowd"] and Crowd(*state["crowd"])

@@ -155,7 +155,7 @@ def _tied(parts: list[Part], *, accounts: int, nats: float, suspects: int) -> li
         others = [
             other
             for other, count in common.items()
-            if count >= LEAST_COMMON
+            if count >= _least(part, parts[other], suspects)
             and max(len(part.suspects), len(parts[other].suspects)) >= suspects
         ]
         if not others:
@@ -171,6 +171,13 @@ def _tied(parts: list[Part], *, accounts: int, nats: float, suspects: int) -> li
             one, other = sorted((_root(root, number), _root(root, others[position])))
             root[other] = one
     return _merged(parts, root)
+
+
+def _least(one: Part, other: Part, suspects: int) -> int:
+    """Return how many accounts must be common; of a payment of two both, once others are tied."""
+    if suspects == 1:
+        return LEAST_COMMON
+    return max(2, min(LEAST_COMMON, len(one.accounts), len(other.accounts)))
 
 
 def _at_the_same(parts: list[Part], crowd: Crowd) -> list[Part]:

@@ -47,6 +47,15 @@ def test_what_is_merely_seldom_becomes_a_campaign_when_different_signals_agree()
     assert set(told.accounts) == set(accounts(0, 30))
 
 
+def test_a_payment_of_two_belongs_to_the_campaign_that_both_are_of() -> None:
+    course = Course()
+    course.take(alert("a", accounts(0, 30), at=1), at=1)
+    course.take(alert("b", accounts(0, 30), at=2, scope="template"), at=2)
+    within = alert("c", accounts(3, 5), at=0, scope="payment")
+    across = alert("d", ["account-3", "ann"], at=0, scope="payment")
+    assert course.take(within, across, at=3) == [across]
+
+
 @pytest.mark.parametrize("restart", [False, True])
 def test_among_many_names_candidates_are_joined_after_seconds_but_an_alert_at_once(
     restart: bool,

@@ -93,9 +93,7 @@ def test_a_campaign_does_not_make_its_own_client_popular_by_its_size() -> None:
 
 
 def test_a_client_that_comes_to_everybody_at_once_is_nobodys_own() -> None:
-    made = [
-        request if float(request.ts) < EPOCH + 2 * HOUR else replace_client(request) for request in town()
-    ]
+    made = [one if float(one.ts) < EPOCH + 2 * HOUR else replace_client(one) for one in town()]
     assert peak(made, proxy="office-3") < 5.0
 
 

@@ -208,7 +208,7 @@ class CampaignLevel:
     def _due(self, campaign: Campaign, tick: int, onset: float) -> bool:
         """Say whether a campaign is to be told now, whose newest change began at ``onset``."""
         members = self.campaigns.members[campaign.id]
-        signals = {alert.signal for alerts in members.claims().values() for alert in alerts}
+        signals = members.signals()
         if not members.accounts or signals <= SUPPORTING:
             return False
         if campaign.told_at:
@@ -233,7 +233,7 @@ class CampaignLevel:
         best = [alerts[0] for alerts in members.claims().values()]
         campaign.onset = min(campaign.onset, *(alert.window.start for alert in best))
         campaign.told_at, campaign.told_accounts = tick, len(members.accounts)
-        campaign.told_signals = sorted({alert.signal for alert in best})
+        campaign.told_signals = sorted({*campaign.told_signals, *members.signals()})
         self.campaigns.note(campaign.id, tick)
         limit = self.discovery.stake / self._looks
         return campaign_alert.of(campaign, members, tick=tick, limit=limit, settings=self.settings)

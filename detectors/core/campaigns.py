@@ -8,8 +8,9 @@ import numpy as np
 import xxhash
 from msgspec import convert
 
+from detectors.core.level import FAINT
 from detectors.core.presence import MESH
-from detectors.core.records import Alert
+from detectors.core.records import Alert, Signal
 from detectors.core.suspects import LEAST_NATS, Suspect, Suspects, nats_of
 from detectors.core.ties import agreed, components
 from detectors.sketches.combination import harmonic, together
@@ -19,6 +20,8 @@ from detectors.sketches.proportion import at_least
 
 #: Looks back that are kept of one campaign.
 HISTORY = 200
+#: Nats from which on it is a signal of its own where the accounts of all templates met.
+SELDOM = -math.log(FAINT)
 #: Nats that it costs to take the stronger of two: what one template says of where its accounts met,
 #: or what all say together.
 CHOICE = math.log(2)
@@ -68,6 +71,14 @@ class Members:
         for alerts in found.values():
             alerts.sort(key=lambda alert: (alert.p_value, alert.id))
         return found
+
+    def signals(self) -> frozenset[Signal]:
+        """Return what they are told for: the signals of the claims, and where all of them met."""
+        found = {alert.signal for alerts in self.claims().values() for alert in alerts}
+        meeting = self.meeting()
+        if meeting is not None and meeting.nats >= SELDOM:
+            found.add("repetition")
+        return frozenset(found)
 
     def strong(self) -> bool:
         """Say whether one of them is an alert by itself."""

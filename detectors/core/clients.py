@@ -92,7 +92,7 @@ def fold(
 
 
 def read(data: bytes, accounts: int) -> Clients:
-    """Return the clients of a delta's accounts; an older worker tells none."""
+    """Return the clients of a delta's accounts, 0 where it tells none."""
     return np.frombuffer(data, np.uint16) if data else np.zeros(accounts, np.uint16)
 
 

@@ -135,10 +135,8 @@ class Population:
     def restore(self, state: dict[str, Any]) -> None:
         """Take back a `snapshot`."""
         self.released, self.faded_at = state["released"], state["faded_at"]
-        if "beat" in state:
-            self.beat.restore(state["beat"])
-        if "clients" in state:
-            self.clients.restore(state["clients"])
+        self.beat.restore(state["beat"])
+        self.clients.restore(state["clients"])
         for scope, (active, moved, company, crowding) in state["lone"].items():
             self.lone[scope] = Lone(
                 active=np.array(active),

@@ -1,6 +1,6 @@
 """What each detector costs: its own scoring and learning, timed within one engine that runs all."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 from time import thread_time
@@ -27,7 +27,7 @@ class Meter:
     """
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
 
     def detectors(self) -> list[Detector]:
         """Make a set of all detectors that tell the meter of their time."""

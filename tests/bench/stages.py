@@ -115,7 +115,7 @@ def main() -> None:
     rows = "\n".join(f"| {name} | {spread(cost, '.2f')} |" for name, cost in costs.items())
     none = [sum(seconds_by_stage(batches, ()).values()) for _ in range(options.repeat)]
     total = sum(median(cost) for cost in costs.values())
-    costs = detector_costs.measure(
+    detectors = detector_costs.measure(
         events=options.events, accounts=options.accounts, repeat=options.repeat
     )
     text = (
@@ -125,7 +125,7 @@ def main() -> None:
         f"| stage | µs/event |\n|---|---:|\n{rows}\n| all | {total:.2f} |\n"
         f"| all, without detectors | {median(none) / options.events * 1e6:.2f} |\n\n"
         "Each detector's own scoring and learning, in one engine that runs all.\n\n"
-        f"{detector_costs.table(costs)}\n\n"
+        f"{detector_costs.table(detectors)}\n\n"
         f"Machine: {machine()}.\n"
     )
     sys.stdout.write(text)

@@ -36,15 +36,22 @@ def contenders(outcomes: Iterable[Outcome]) -> list[str]:
 
 
 def _worlds(outcomes: Sequence[Outcome], *, budget: float) -> Table:
-    groups: dict[tuple[str, int, float, float, float], list[Outcome]] = {}
+    groups: dict[tuple[str, int, float, float, float, float], list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.contender == contenders(outcomes)[0]:
             cell = outcome.cell
-            key = (cell.campaign or "", cell.size, cell.mixing, cell.ratio, cell.attackers)
-            groups.setdefault(key, []).append(outcome)
+            of = (cell.size, cell.mixing, cell.hours, cell.ratio, cell.attackers)
+            groups.setdefault((cell.campaign or "", *of), []).append(outcome)
     rows = [
-        [campaign, f"{size:,}", percent(mixing), figure(ratio or None), *_world_row(Pooled(group))]
-        for (campaign, size, mixing, ratio, _), group in groups.items()
+        [
+            campaign,
+            f"{size:,}",
+            percent(mixing),
+            f"{hours:g}",
+            f"{ratio:g}" if ratio else "-",
+            *_world_row(Pooled(group)),
+        ]
+        for (campaign, size, mixing, hours, ratio, _), group in groups.items()
     ]
     return Table(
         title=f"{contenders(outcomes)[0]} by world",
@@ -52,6 +59,7 @@ def _worlds(outcomes: Sequence[Outcome], *, budget: float) -> Table:
             "campaign",
             "accounts",
             "mixing",
+            "hours",
             "benign requests a campaign request",
             "benign accounts active",
             "active accounts that are the campaign's",

@@ -86,6 +86,7 @@ def test_attackers_of_a_share_are_a_table_beside_what_others_published(tmp_path:
     results = msgspec.json.decode((tmp_path / "results.json").read_bytes(), type=Results)
     assert {outcome.cell.attackers for outcome in results.outcomes} == {0.0, 0.1, 0.25}
     assert "benign requests for each of the campaign's" not in out
+    assert f"| {SHAPE} | 4 | 30 % | 0.2 | - |" in out
     assert "| PRADA, published | 29.0 % | 8.6 % | - | 61.1 % | 8.6 % | - |" in out
     plots = {file.stem for file in tmp_path.glob("*.png")}
     assert plots == {"attackers", "times", "difficulty", "life"}

@@ -9,18 +9,17 @@ from scipy.special import xlogy
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
 from detectors.core.profiles import Profiles
 from detectors.core.records import Evidence, Scope, Signal
+from detectors.sketches.adoption import (
+    CORRELATION,
+    LEAST_ADOPTION,
+    LEAST_LONE,
+    LEAST_MOVERS,
+    adopting,
+    surprise,
+)
 from detectors.sketches.baseline import Usual
 from detectors.sketches.mixture import SLOTS, shares
-from detectors.sketches.proportion import at_least
 
-#: How alike the members of one ordinary group move: the correlation within groups.
-CORRELATION = 0.02
-#: Share of accounts that move to a model within the horizon, below which none is believed to lie.
-LEAST_ADOPTION = 0.002
-#: Accounts that must have moved before anything is said of a group.
-LEAST_MOVERS = 3.0
-#: Accounts without company from which on they are asked how many move.
-LEAST_LONE = 20.0
 #: Columns of the accounts that were there, and that moved, for each of `HORIZONS`: within five
 #: minutes, within an hour, and just now, where a sharp pivot stands out from who was there before.
 COUNTS = (("active", "moved"), ("present", "moved_hour"), ("active_now", "moved_now"))
@@ -145,8 +144,8 @@ class ModelPivot(Detector):
             k = counts[where, slot].astype(np.float64)
             n = np.maximum(profiles[active][tick.rows][where], k)
             rate = self._adoption(tick, horizon, n, k, slot)
-            nats = at_least(k, of=n, rate=rate, correlation=self.correlation)
-            nats -= np.log(SLOTS * len(COUNTS))
+            choices = SLOTS * len(COUNTS)
+            nats = surprise(k, of=n, rate=rate, choices=choices, correlation=self.correlation)
             best[where, slot] = np.maximum(best[where, slot], nats)
         return best.max(axis=1), best.argmax(axis=1)
 
@@ -163,11 +162,10 @@ class ModelPivot(Detector):
         if horizon == 0:
             others = np.maximum(tick.population.active - n, 0.0)
             movers = np.clip(tick.population.moved[slot] - k, 0.0, others)
-            rates.append((movers + 0.5) / (others + 20.0))
+            rates.append(adopting(movers, others))
         for lone in tick.population.lone.values():
             if lone.active[horizon] >= LEAST_LONE:
-                movers = np.minimum(lone.moved[horizon][slot], lone.active[horizon])
-                rates.append((movers + 0.5) / (lone.active[horizon] + 20.0))
+                rates.append(adopting(lone.moved[horizon][slot], float(lone.active[horizon])))
         if not rates:
             return np.full(len(slot), 0.999)
         lowest: Floats = np.maximum(np.min(rates, axis=0), self.adoption)

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from detectors.core.account_level import AccountLevel
+from detectors.core.calibration import ENOUGH
 from detectors.core.campaign_level import CampaignLevel
+from detectors.core.engine import judging
 from detectors.core.group_level import GroupLevel
 
 #: What can become of a record: the closed set behind the label.
@@ -21,6 +23,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
         self._shown: dict[str, set[int]] = {}
+        self._learning: dict[str, set[tuple[str, str, int]]] = {}
         self._evicted: dict[tuple[str, int], int] = {}
         self.records = Counter(
             "weir_records", "Records by what became of them.", ["outcome"], registry=registry
@@ -71,6 +74,12 @@ class Metrics:
         )
         self.state = Gauge(
             "weir_state_bytes", "Bytes of the profiles.", ["level", "partition"], registry=registry
+        )
+        self.learned = Gauge(
+            "weir_calibration_learned_ratio",
+            "How far a calibration is; below 1 its limit is cautious, and only the blatant passes.",
+            ["detector", "scope", "partition"],
+            registry=registry,
         )
         self.evictions = Counter(
             "weir_evictions",
@@ -126,3 +135,18 @@ class Metrics:
             before = self._evicted.get((name, number), 0)
             self._evicted[name, number] = level.evicted
             self.evictions.labels(name).inc(max(level.evicted - before, 0))
+        self._calibrations(name, levels)
+
+    def _calibrations(self, name: str, levels: Mapping[int, AnyLevel]) -> None:
+        shares = {
+            (detector, scope, number): min(calibration.windows / ENOUGH, 1.0)
+            for number, level in levels.items()
+            if not isinstance(level, CampaignLevel)
+            for part in judging(level)
+            for (detector, scope), calibration in part.calibrations.items()
+        }
+        for labels in self._learning.get(name, set()) - shares.keys():
+            self.learned.remove(*labels)
+        self._learning[name] = set(shares)
+        for labels, share in shares.items():
+            self.learned.labels(*labels).set(share)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from detectors.core.campaigns import Campaign, Members, Together, thin
 from detectors.core.detector import share
 from detectors.core.level import Settings
+from detectors.core.moves import Pivot
 from detectors.core.records import Alert, Entity, Evidence, Look, Member, Tie, Window
 from detectors.core.severity import severity_of
 from detectors.core.succession import replaced
@@ -95,6 +96,51 @@ def of(
             entities=_entities(members.accounts, strongest),
             history=_history(campaign),
         )
+    )
+
+
+def pivot_of(campaign: str, pivot: Pivot, *, tick: int, limit: float, settings: Settings) -> Alert:
+    """Return an alert of accounts of a campaign that moved to a model, whatever their groups.
+
+    Args:
+        campaign: its id.
+        pivot: who moved, where and since when.
+        tick: second that is closed.
+        limit: p-value that the budget lets through; above it this is evidence at most.
+        settings: of the level.
+    """
+    p_value, moved = math.exp(-pivot.nats), len(pivot.accounts)
+    age = "" if pivot.released is None else f", released {tick + 1 - pivot.released:,.0f} s ago,"
+    key = f"model_pivot|{campaign}|{pivot.model}|{tick}"
+    severity = severity_of(p_value, limit=limit, accounts=moved) if p_value <= limit else "info"
+    return Alert(
+        id=xxhash.xxh3_128_hexdigest(key.encode(), settings.seed),
+        ts=float(tick + 1),
+        raised_at=float(tick + 1),
+        detector="model_pivot",
+        signal="pivot",
+        severity=severity,
+        p_value=p_value,
+        entity=Entity(scope="campaign", value=campaign),
+        accounts=pivot.accounts[:MOST_ACCOUNTS],
+        accounts_total=moved,
+        window=Window(start=float(pivot.since), end=float(tick + 1)),
+        summary=(
+            f"{moved} of its accounts moved to {pivot.model}{age} within "
+            f"{max(tick + 1 - pivot.since, 1):,} s, where {pivot.expected:.1f} were to be expected."
+        ),
+        evidence=[
+            Evidence(
+                feature="accounts moved to the model",
+                observed=float(moved),
+                expected=pivot.expected,
+                contribution=1.0,
+                unit="accounts",
+                note=pivot.model,
+            )
+        ],
+        samples=[],
+        version=settings.version,
     )
 
 

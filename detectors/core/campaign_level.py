@@ -6,16 +6,22 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from detectors.core import campaign_alert
+from detectors.core.calibration import DAY
 from detectors.core.campaigns import Campaign, Campaigns, Members
 from detectors.core.detector import pack, unpack
 from detectors.core.discovery import Discovery
-from detectors.core.level import REPEAT, Checkpoint, Output, Settings
+from detectors.core.level import FAINT, REPEAT, Checkpoint, Output, Settings
+from detectors.core.moves import Moves
 from detectors.core.records import SUPPORTING, Alert, Behind, Candidates
 from detectors.core.suspects import Suspect
 from detectors.core.waiting import Waiting
+from detectors.sketches.crowding import Crowd
 
-#: Seconds between two looks at what has faded.
+#: Seconds between two looks at what has faded; and of one test of how a campaign moves.
 LOOK = 600
+#: Members of suspects for which a second must pass until it is looked again what hangs together,
+#: if nothing but candidates came: that takes a second's work for each 100,000.
+NAMES_A_SECOND = 20_000
 
 
 class CampaignLevel:
@@ -37,10 +43,12 @@ class CampaignLevel:
         self.discovery = Discovery(alerts_per_day=settings.alerts_per_day)
         self.clock = 0
         self.alerts_raised = 0
+        self.moves = Moves()
         self._tracked: dict[int, int] = {}
         self._tests: dict[int, float] = {}
-        self._met: dict[int, list[float]] = {}
+        self._crowds: dict[int, Crowd] = {}
         self._looked = 0
+        self._grouped = 0
         self._segments: dict[tuple[str, str], int] = {}  # number of each suspect's segment
         self._next_segment = 1
 
@@ -72,10 +80,13 @@ class CampaignLevel:
             self.clock = tick
             for part in ready:
                 self._tracked[part.source] = part.tracked
-                self._met[part.source] = part.met
+                if part.crowd is not None:
+                    self._crowds[part.source] = part.crowd
                 self._tests[part.source] = part.tests or self._tests.get(part.source, 0.0)
+            campaign_of = self.campaigns.campaign_of
+            moved = [self.moves.take(p, tick=tick, campaign_of=campaign_of) for p in ready]
             alerts = [one for part in ready for one in zip(part.alerts, part.behind, strict=True)]
-            if alerts or tick - self._looked >= LOOK:
+            if alerts or any(moved) or tick - self._looked >= LOOK:
                 output.alerts += self._close(tick, alerts)
         return output
 
@@ -101,9 +112,11 @@ class CampaignLevel:
             "discovery": self.discovery.snapshot(),
             "tracked": sorted(self._tracked.items()),
             "tests": sorted(self._tests.items()),
-            "met": sorted(self._met.items()),
+            "crowds": sorted(self._crowds.items()),
+            "moves": self.moves.snapshot(),
             "clock": self.clock,
             "looked": self._looked,
+            "grouped": self._grouped,
             "alerts_raised": self.alerts_raised,
             "next_segment": self._next_segment,
         }
@@ -124,8 +137,9 @@ class CampaignLevel:
         self.waiting.restore(kept["waiting"])
         self.discovery.restore(kept["discovery"])
         self._tracked, self._tests = dict(kept["tracked"]), dict(kept["tests"])
-        self._met = dict(kept["met"])
-        self.clock, self._looked = kept["clock"], kept["looked"]
+        self._crowds = {source: Crowd(*crowd) for source, crowd in kept["crowds"]}
+        self.moves.restore(kept["moves"])
+        self.clock, self._looked, self._grouped = kept["clock"], kept["looked"], kept["grouped"]
         self.alerts_raised, self._next_segment = kept["alerts_raised"], kept["next_segment"]
         self.campaigns.restore(kept["campaigns"], tick=self.clock)
 
@@ -135,19 +149,29 @@ class CampaignLevel:
         groups = [one for one in alerts if one[0].entity.scope not in ("account", "service")]
         others = [alert for alert, _ in groups]
         touched = {one[0].id: campaigns.suspects.take(*one) for one in groups}
+        due = any(alert.severity != "info" for alert in others)
+        due |= tick - self._grouped >= campaigns.suspects.names // NAMES_A_SECOND
         if tick - self._looked >= LOOK:
-            self._looked = tick
+            self._looked, due = tick, True
             campaigns.suspects.fade(tick)
-        # As often as where they meet most: to find two at one place is no wonder there.
-        met = [max(parts) for parts in zip(*filter(None, self._met.values()), strict=True)]
-        campaigns.group(tick, accounts=max(self._tracked.values(), default=0), met=met)
+        if due:
+            self._grouped = tick
+            # As often as where they meet most: to find two at one place is no wonder there.
+            crowd = Crowd.closest(list(self._crowds.values()))
+            campaigns.group(tick, accounts=max(self._tracked.values(), default=0), crowd=crowd)
         told = [alert for alert, _ in alerts if alert.entity.scope == "service"]
         since: dict[str, float] = {}  # when the newest change of each campaign began
+        if due:
+            since = dict.fromkeys((n for n, c in campaigns.by_id.items() if not c.told_at), 0.0)
         for alert in others:
             name = touched[alert.id].campaign
             if name is not None:
                 onset = alert.window.start if alert.severity != "info" else 0.0
                 since[name] = max(onset, since.get(name, 0.0))
+        for name, own in self._pivots(tick):
+            campaigns.take(name, own)
+            onset = own.window.start if own.severity != "info" else 0.0
+            since[name] = max(onset, since.get(name, 0.0))
         for name, onset in since.items():
             if self._due(campaigns.by_id[name], tick, onset):
                 told.append(self._tell(campaigns.by_id[name], campaigns.members[name], tick))
@@ -155,13 +179,31 @@ class CampaignLevel:
             if touched[alert.id].campaign is None and alert.severity != "info":
                 told.append(alert)
         for alert in alone:
-            campaign = campaigns.campaign_of(alert.entity.value)
-            if campaign is None:
+            name = campaigns.campaign_of(alert.entity.value)
+            if name is None:
                 told.append(alert)
-            elif not campaign.told_at:
-                told.append(replace(alert, campaign=campaign.id))
+            elif not campaigns.by_id[name].told_at:
+                told.append(replace(alert, campaign=name))
         self.alerts_raised += len(told)
         return told
+
+    def _pivots(self, tick: int) -> list[tuple[str, Alert]]:
+        """Return alerts of the campaigns whose accounts now move faster than customers do."""
+        campaigns = self.campaigns
+        sizes = {name: len(members.accounts) for name, members in campaigns.members.items()}
+        found = self.moves.pivots(tick, sizes=sizes, campaign_of=campaigns.campaign_of)
+        tests = max(len(sizes), 1) * DAY / LOOK
+        limit = min(self.settings.alerts_per_day / tests, FAINT)
+        return [
+            (
+                name,
+                campaign_alert.pivot_of(
+                    name, pivot, tick=tick, limit=limit, settings=self.settings
+                ),
+            )
+            for name, pivot in found.items()
+            if math.exp(-pivot.nats) <= FAINT
+        ]
 
     def _due(self, campaign: Campaign, tick: int, onset: float) -> bool:
         """Say whether a campaign is to be told now, whose newest change began at ``onset``."""

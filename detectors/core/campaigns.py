@@ -1,19 +1,20 @@
 """Campaigns: suspects that share accounts, under a name that stays."""
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import xxhash
+from msgspec import convert
 
 from detectors.core.presence import MESH
 from detectors.core.records import Alert
-from detectors.core.suspects import Suspect, Suspects
+from detectors.core.suspects import LEAST_NATS, Suspect, Suspects, nats_of
 from detectors.core.ties import agreed, components
 from detectors.sketches.combination import harmonic, together
 from detectors.sketches.company import CORRELATION, meeting
-from detectors.sketches.crowding import among
+from detectors.sketches.crowding import Crowd
 from detectors.sketches.proportion import at_least
 
 #: Looks back that are kept of one campaign.
@@ -35,6 +36,7 @@ class Campaign:
     told_signals: list[str] = field(default_factory=list)
     tested: float = 0.0  # nats of the strongest test that was no alert
     history: list[tuple[int, int, int]] = field(default_factory=list)  # second, accounts, suspects
+    own: Alert | None = None  # what all its accounts together did
 
 
 class Together(NamedTuple):
@@ -52,7 +54,8 @@ class Members:
 
     suspects: list[Suspect]
     accounts: list[str]  # those that most suspects name first
-    met: list[float]  # part of egresses at which accounts at random meet: `Crowding.parts`
+    crowd: Crowd | None  # at which egresses accounts at random would be
+    own: Alert | None = None  # what they all together did
 
     def claims(self) -> dict[str, list[Alert]]:
         """Return what speaks against them, by detector, the strongest first."""
@@ -60,6 +63,8 @@ class Members:
         for suspect in self.suspects:
             for alert in suspect.claims.values():
                 found.setdefault(alert.detector, []).append(alert)
+        if self.own is not None:
+            found.setdefault(self.own.detector, []).append(self.own)
         for alerts in found.values():
             alerts.sort(key=lambda alert: (alert.p_value, alert.id))
         return found
@@ -74,6 +79,8 @@ class Members:
         for suspect in self.suspects:
             for detector, nats in suspect.nats(tick).items():
                 by_signal.setdefault(suspect.claims[detector].signal, []).append(nats)
+        if self.own is not None:
+            by_signal.setdefault(self.own.signal, []).append(nats_of(self.own, tick))
         weights = {signal: harmonic(nats) for signal, nats in by_signal.items()}
         meeting = self.meeting()
         if meeting is not None:
@@ -83,10 +90,10 @@ class Members:
     def meeting(self) -> "Together | None":
         """Return at how many egresses the accounts of all its templates met, if it has several."""
         meshes = [np.frombuffer(s.mesh, dtype=np.uint64) for s in self.suspects if s.mesh]
-        if len(meshes) < 2 or not self.met:
+        if len(meshes) < 2 or self.crowd is None:
             return None
         found = meeting(np.bitwise_or.reduce(meshes).reshape(len(MESH), 1, -1))
-        rate = found.by_accident(among(self.met, found.places))
+        rate = found.by_accident(self.crowd.part(found.places))
         nats = at_least(found.again, of=found.egresses, rate=rate, correlation=CORRELATION)
         return Together(
             egresses=float(found.egresses[0]),
@@ -109,23 +116,35 @@ class Campaigns:
         self.by_id: dict[str, Campaign] = {}
         self.members: dict[str, Members] = {}
         self.accounts = 0  # in all, when it was last looked what hangs together
-        self.met: list[float] = []  # see `Members`, likewise
+        self.crowd: Crowd | None = None  # see `Members`, likewise
         self._campaign_of: dict[str, str] = {}
 
-    def campaign_of(self, account: str) -> Campaign | None:
-        """Return the campaign that an account takes part in."""
-        return self.by_id.get(self._campaign_of.get(account, ""))
+    def campaign_of(self, account: str) -> str | None:
+        """Return the name of the campaign that an account takes part in."""
+        return self._campaign_of.get(account)
 
-    def group(self, tick: int, *, accounts: int, met: list[float]) -> None:
+    def take(self, name: str, own: Alert) -> None:
+        """Take in what a campaign's accounts together did, unless it did something odder."""
+        campaign, tick = self.by_id[name], int(own.ts)
+        before = campaign.own
+        strong = own.severity != "info"
+        if before is None or strong or nats_of(own, tick) >= nats_of(before, tick):
+            campaign.own = own
+            self.members[name] = replace(self.members[name], own=own)
+
+    def group(self, tick: int, *, accounts: int, crowd: Crowd | None) -> None:
         """Give what hangs together its names, where there are so many accounts in all."""
-        self.accounts, self.met = accounts, met
-        parts = components(self.suspects, accounts=accounts)
-        found = [members_of(part, met=met) for part in parts]
+        self.accounts, self.crowd = accounts, crowd
+        parts = components(self.suspects, accounts=accounts, crowd=crowd)
+        found = [members_of(part, crowd=crowd) for part in parts]
         found.sort(key=lambda m: (-len(m.accounts), m.suspects[0].key))
         before, self.members = self.members, {}
         for members in found:
             name = self._name(members, tick)
-            self.members[name] = members
+            own = self.by_id[name].own
+            if own is not None and nats_of(own, tick) < LEAST_NATS:
+                self.by_id[name].own = own = None
+            self.members[name] = replace(members, own=own)
         for name in before.keys() - self.members.keys():
             del self.by_id[name]
         self._campaign_of = {}
@@ -149,7 +168,7 @@ class Campaigns:
         return {
             "campaigns": [asdict(campaign) for campaign in self.by_id.values()],
             "accounts": self.accounts,
-            "met": self.met,
+            "crowd": self.crowd,
         }
 
     def restore(self, state: dict[str, Any], *, tick: int) -> None:
@@ -157,9 +176,11 @@ class Campaigns:
         self.by_id = {}
         for kept in state["campaigns"]:
             kept["history"] = [tuple(entry) for entry in kept["history"]]
+            kept["own"] = convert(kept["own"], Alert | None)
             self.by_id[kept["id"]] = Campaign(**kept)
-        self.members = {name: members_of([], met=[]) for name in self.by_id}
-        self.group(tick, accounts=state["accounts"], met=state["met"])
+        self.members = {name: members_of([], crowd=None) for name in self.by_id}
+        crowd = state["crowd"] and Crowd(*state["crowd"])
+        self.group(tick, accounts=state["accounts"], crowd=crowd)
 
     def _name(self, members: Members, tick: int) -> str:
         known = {s.campaign for s in members.suspects if s.campaign in self.by_id}
@@ -187,7 +208,7 @@ def thin(history: list[tuple[int, int, int]], *, most: int) -> None:
         del history[1 + gaps.index(min(gaps))]
 
 
-def members_of(suspects: list[Suspect], *, met: list[float]) -> Members:
+def members_of(suspects: list[Suspect], *, crowd: Crowd | None) -> Members:
     """Return a campaign's suspects in order, and who takes part."""
     ordered = sorted(suspects, key=lambda suspect: suspect.key)
-    return Members(suspects=ordered, accounts=agreed(ordered), met=met)
+    return Members(suspects=ordered, accounts=agreed(ordered), crowd=crowd)

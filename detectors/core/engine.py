@@ -87,12 +87,9 @@ class Engine:
     def levels(self) -> Iterator[tuple[int, Level]]:
         """Yield every level that judges by a calibration, with its partition."""
         yield from enumerate(self.accounts)
-        for partition, level in enumerate(self.groups):
-            yield partition, level
-            yield partition, level.conversations
-            if level.service is not None:
-                yield partition, level.service
-                yield partition, level.service.series
+        for partition, groups in enumerate(self.groups):
+            for level in judging(groups):
+                yield partition, level
 
     def _pass_on(self, output: Output) -> list[Alert]:
         alerts = []
@@ -110,3 +107,13 @@ def share_of(settings: Settings, detectors: Sequence[Detector], partitions: int)
     pairs = 1 + sum(len(detector.scopes) for detector in spending)  # the campaigns are one more
     budget = settings.alerts_per_day / (pairs or 1) / partitions
     return replace(settings, alerts_per_day=budget)
+
+
+def judging(level: AccountLevel | GroupLevel) -> Iterator[Level]:
+    """Yield a level and those within it: all that judge by calibrations of their own."""
+    yield level
+    if isinstance(level, GroupLevel):
+        yield level.conversations
+        if level.service is not None:
+            yield level.service
+            yield level.service.series

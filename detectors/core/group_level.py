@@ -6,7 +6,7 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core import cadence, candidates, capabilities, heirs, presence
+from detectors.core import cadence, candidates, capabilities, heirs, moves, presence
 from detectors.core import links as reading
 from detectors.core.beat import QUIET
 from detectors.core.conversation_level import ConversationLevel
@@ -185,8 +185,9 @@ class GroupLevel(Level):
                 self._mixes[delta.source] = (tick, delta.mix)
         if any(delta.groups for delta in deltas):
             self.population.fade_lone(tick)
-        parts = [self._read(delta, tick) for delta in deltas if delta.groups]
-        parts = [part for part in parts if len(part)]
+        read = (self._read(delta, tick) for delta in deltas if delta.groups)
+        parts = [part for part in read if len(part)]
+        said = moves.said(parts, self.population)
         if parts:
             self._sum_population(tick)
             elapsed, self._closed = (tick - self._closed if self._closed else 0), tick
@@ -196,20 +197,19 @@ class GroupLevel(Level):
         output.alerts += self.conversations.close(tick, deltas)
         if self.service is not None:
             output.alerts += self.service.close(tick, deltas)
-        bans = [ban for delta in deltas for ban in delta.banned]
-        if bans:
+        if bans := [ban for delta in deltas for ban in delta.banned]:
             self.heirs.ban(bans, groups=self.profiles, members=self.members, tick=tick)
         raised = [alert for delta in deltas for alert in delta.alerts] + output.alerts[before:]
-        tests = self.tests if raised else 0.0
         output.candidates += candidates.of(
             raised,
             [self._behind(alert, tick) for alert in raised],
-            met=self.population.lone["proxy"].crowding.parts,
+            crowd=self.population.lone["proxy"].crowding.crowd,
             source=self.partition,
             sources=self.waiting.sources,
             tick=tick,
             tracked=sum(self._tracked.values()),
-            tests=tests,
+            tests=self.tests if raised else 0.0,
+            **said,
         )
 
     def _behind(self, alert: Alert, tick: int) -> Behind:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from detectors.core.errors import InvalidEventError
+from detectors.sketches.crowding import Crowd
 from detectors.text.features import FEATURES, LEARNED_FEATURES
 from detectors.text.wording import MOST_PROMPTS
 
@@ -297,6 +298,17 @@ class Behind(msgspec.Struct, frozen=True, array_like=True, gc=False):
     mesh: bytes = b""  # of a template, the egresses where its accounts met: `presence.mesh`
 
 
+class Adoption(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How customers without company move, by the scope at which they are alone.
+
+    Of each scope there is a count within each of `population.HORIZONS`.
+    """
+
+    active: list[list[float]]
+    moved: dict[str, list[list[float]]]  # by model
+    released: dict[str, float]  # when the models became available, where that is known
+
+
 class Candidates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one tick of one partition of the groups says to the campaigns.
 
@@ -315,7 +327,9 @@ class Candidates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     parts: int = 1
     idle: bool = False  # the groups are always waited for
     awake: bool = False
-    met: list[float] = []  # part of egresses at which accounts at random meet: `Crowding.parts`
+    crowd: Crowd | None = None  # at which egresses accounts at random would be
+    moves: list[tuple[str, str]] = []  # accounts with company, and the model each moved to
+    adoption: Adoption | None = None  # of these models
 
     @property
     def weight(self) -> int:

@@ -113,6 +113,11 @@ class Suspects:
         self.by_key: dict[Key, Suspect] = {}
         self.evicted = 0
 
+    @property
+    def names(self) -> int:
+        """How many members they have in all, each as often as it is behind one."""
+        return sum(len(suspect.members) for suspect in self)
+
     def __iter__(self) -> Iterator[Suspect]:
         """Return the suspects in the order in which they came."""
         return iter(self.by_key.values())
@@ -129,7 +134,7 @@ class Suspects:
         for suspect in self:
             suspect.fade(tick)
         weak = sorted(self, key=lambda suspect: max(suspect.nats(tick).values(), default=0.0))
-        kept = sum(len(suspect.members) for suspect in weak)
+        kept = self.names
         for suspect in weak:
             over = len(self.by_key) > MOST_SUSPECTS or kept > MOST_KEPT
             if over or not (suspect.claims and suspect.named):

@@ -1,4 +1,4 @@
-"""Which suspects hang together: those that have accounts in common beyond chance."""
+"""Which suspects hang together: those that share accounts, or egresses, beyond chance."""
 
 import math
 from collections import Counter
@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammainc
 
+from detectors.core.presence import MESH
 from detectors.core.suspects import Suspect
+from detectors.sketches.company import BITS, meeting
+from detectors.sketches.crowding import Crowd
 from detectors.sketches.proportion import at_least
 
 #: Two suspects are tied by at least so many common members, as large a part of the smaller one, and
@@ -19,7 +23,7 @@ LEAST_COMMON, LEAST_PART, TIE = 3, 0.2, 20.0
 #: for an alert by itself, as two of them at a time that have nothing to do with each other are
 #: seldom: the budget is a few false alerts a day.
 JOIN, JOIN_ALERT = 8.0, 2.5
-#: How alike members of one group are in belonging to another group.
+#: How alike members of one group are in belonging to another group, or in where they are.
 CORRELATION = 0.01
 #: Accounts are at a core when so many parts as they are in would be those of a fifth as many by
 #: chance; and they must be as large a part of what they make one.
@@ -33,8 +37,18 @@ class Part:
     suspects: list[Suspect]
     accounts: set[str]
 
+    def mesh(self) -> NDArray[np.uint64] | None:
+        """Return the bits of `MESH` of all its templates, if it has any."""
+        meshes = [np.frombuffer(s.mesh, dtype=np.uint64) for s in self.suspects if s.mesh]
+        if not meshes:
+            return None
+        found: NDArray[np.uint64] = np.bitwise_or.reduce(meshes).reshape(len(MESH), -1)
+        return found
 
-def components(suspects: Iterable[Suspect], *, accounts: int) -> list[list[Suspect]]:
+
+def components(
+    suspects: Iterable[Suspect], *, accounts: int, crowd: Crowd | None
+) -> list[list[Suspect]]:
     """Return the suspects that hang together, those alone left out.
 
     Two are tied when they have more members in common than by chance: as the members of the larger
@@ -43,21 +57,25 @@ def components(suspects: Iterable[Suspect], *, accounts: int) -> list[list[Suspe
     are one whose accounts are in far more suspects than accounts usually are (`_cores`).  What is
     tied then draws in others by the accounts that the alerts named, all taken together: a
     campaign's payments, egresses and templates cross each other, and two of them may have few in
-    common.
+    common.  So may two parts of one campaign, as long as an account has asked little; but their
+    templates come through the same egresses (`_at_the_same`).
 
     Args:
         suspects: what to compare, in order.
         accounts: how many there are in all.
+        crowd: at which egresses accounts at random would be.
     """
     parts = [Part([suspect], set(suspect.members)) for suspect in suspects]
     parts = _tied(parts, accounts=accounts, nats=TIE, suspects=1)
     parts = _cores(parts, accounts=accounts)
-    for part in parts:
-        part.accounts = set(agreed(part.suspects))
-    while len(joined := _tied(parts, accounts=accounts, nats=JOIN, suspects=2)) < len(parts):
-        parts = joined
+    before = -1
+    while len(parts) != before:
+        before = len(parts)
         for part in parts:
             part.accounts = set(agreed(part.suspects))
+        parts = _tied(parts, accounts=accounts, nats=JOIN, suspects=2)
+        if crowd is not None:
+            parts = _at_the_same(parts, crowd)
     return [part.suspects for part in parts if len(part.suspects) > 1]
 
 
@@ -137,7 +155,7 @@ def _tied(parts: list[Part], *, accounts: int, nats: float, suspects: int) -> li
         others = [
             other
             for other, count in common.items()
-            if count >= LEAST_COMMON
+            if count >= _least(part, parts[other], suspects)
             and max(len(part.suspects), len(parts[other].suspects)) >= suspects
         ]
         if not others:
@@ -152,6 +170,46 @@ def _tied(parts: list[Part], *, accounts: int, nats: float, suspects: int) -> li
         for position in np.flatnonzero(tied).tolist():
             one, other = sorted((_root(root, number), _root(root, others[position])))
             root[other] = one
+    return _merged(parts, root)
+
+
+def _least(one: Part, other: Part, suspects: int) -> int:
+    """Return how many accounts must be common; of a payment of two both, once others are tied."""
+    if suspects == 1:
+        return LEAST_COMMON
+    return max(2, min(LEAST_COMMON, len(one.accounts), len(other.accounts)))
+
+
+def _at_the_same(parts: list[Part], crowd: Crowd) -> list[Part]:
+    """Return the parts with those made one whose templates' accounts are at the same egresses.
+
+    How many egresses two parts would have in common by accident is known from how accounts crowd:
+    at those that half the world uses they would all be.
+    """
+    several = [(number, part.mesh()) for number, part in enumerate(parts)]
+    known = [(number, mesh) for number, mesh in several if mesh is not None]
+    if len(known) < 2:
+        return parts
+    numbers = np.array([number for number, _ in known])
+    meshes = np.stack([mesh for _, mesh in known], axis=1)
+    each = meeting(meshes)
+    large = np.array([len(parts[number].suspects) > 1 for number in numbers.tolist()])
+    root = list(range(len(parts)))
+    for position in range(1, len(known)):
+        others = np.flatnonzero(large[:position] | large[position])
+        if not len(others):
+            continue
+        both = meeting(meshes[:, others] | meshes[:, [position]])
+        one, other = each.egresses[others], each.egresses[position]
+        small, most = np.minimum(one, other), np.maximum(one, other)
+        common = np.clip(one + other - both.egresses, 0.0, small)
+        expected = crowd.common(each.places[others], float(each.places[position]))
+        rate = np.clip(expected / small + most / BITS, 0.0, 1.0)
+        chance = at_least(common, of=small, rate=rate, correlation=CORRELATION)
+        tied = (common >= LEAST_COMMON) & (common >= LEAST_PART * small) & (chance >= JOIN)
+        for number in numbers[others[tied]].tolist():
+            first, second = sorted((_root(root, int(numbers[position])), _root(root, number)))
+            root[second] = first
     return _merged(parts, root)
 
 

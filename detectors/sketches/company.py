@@ -52,7 +52,7 @@ def of_templates(profiles: Profiles, tick: Tick) -> tuple[Meeting, Floats]:
     """Return where each row's accounts were, and the part of egresses at which any would meet."""
     found = meeting(presence.mesh(profiles, tick.rows))
     lone = tick.population.lone.get("proxy")
-    met = lone.crowding.met(found.places) if lone is not None else np.ones(len(tick.rows))
+    met = lone.crowding.crowd.part(found.places) if lone is not None else np.ones(len(tick.rows))
     return found, found.by_accident(met)
 
 

@@ -1,6 +1,7 @@
 """How often accounts taken at random would meet, by how everybody crowds in groups."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,43 @@ DRAWN = np.concatenate([[0.0], 2.0 ** np.arange(13)])
 LOOKS = 1440
 
 
+class Crowd(NamedTuple):
+    """Where as many accounts as each of `DRAWN`, taken at random, would be.
+
+    >>> crowd = Crowd(groups=[0.0, 1.0, *([2.0] * 12)], met=[0.0, 0.0, *([1.0] * 12)])
+    >>> crowd.part(np.array([2.0])).tolist(), crowd.common(np.array([1.0, 2.0]), 2.0).tolist()
+    ([0.5], [1.0, 2.0])
+    """
+
+    groups: list[float]
+    met: list[float]  # of them, those at which there would be two or more
+
+    def part(self, drawn: Floats) -> Floats:
+        """Return the part of their groups at which two or more of so many accounts would meet."""
+        parts = np.array(self.met) / np.maximum(self.groups, 1e-9)
+        found: Floats = np.interp(drawn, DRAWN, parts)
+        return found
+
+    def common(self, one: Floats, other: float) -> Floats:
+        """Return at how many groups accounts of both would be, were so many drawn twice.
+
+        What one or the other has is what both have together: inclusion and exclusion, group by
+        group.
+        """
+        first, second = np.interp(one, DRAWN, self.groups), np.interp(other, DRAWN, self.groups)
+        expected: Floats = first + second - np.interp(one + other, DRAWN, self.groups)
+        return np.maximum(expected, 0.0)
+
+    @classmethod
+    def closest(cls, crowds: "Sequence[Crowd]") -> "Crowd | None":
+        """Return one where accounts meet as often as they do in any of several."""
+        if not crowds:
+            return None
+        groups = np.array([crowd.groups for crowd in crowds]).min(axis=0)
+        parts = np.max([np.array(c.met) / np.maximum(c.groups, 1e-9) for c in crowds], axis=0)
+        return cls(groups.tolist(), (groups * parts).tolist())
+
+
 class Crowding:
     """Knows for some numbers of accounts, taken at random, where they would be.
 
@@ -21,7 +59,7 @@ class Crowding:
 
     >>> crowding = Crowding()
     >>> crowding.look(np.array([50.0, 50.0]), alone=900.0, partitions=1)
-    >>> crowding.met(np.array([2.0, 40.0])).round(2).tolist()
+    >>> crowding.crowd.part(np.array([2.0, 40.0])).round(2).tolist()
     [0.0, 0.03]
     """
 
@@ -49,15 +87,9 @@ class Crowding:
         self.seen += (now - self.seen) / min(self.looks, LOOKS)
 
     @property
-    def parts(self) -> list[float]:
-        """Return the part of their groups at which two or more of each of `DRAWN` would meet."""
-        groups, met = self.seen
-        parts: list[float] = (met / np.maximum(groups, 1e-9)).tolist()
-        return parts
-
-    def met(self, drawn: Floats) -> Floats:
-        """Return the part of their groups at which two or more of so many accounts would meet."""
-        return among(self.parts, drawn)
+    def crowd(self) -> Crowd:
+        """What was learned so far."""
+        return Crowd(*self.seen.tolist())
 
     def snapshot(self) -> dict[str, Any]:
         """Return all that was learned."""
@@ -66,9 +98,3 @@ class Crowding:
     def restore(self, state: dict[str, Any]) -> None:
         """Take back a `snapshot`."""
         self.looks, self.seen = state["looks"], np.array(state["seen"])
-
-
-def among(parts: list[float], drawn: Floats) -> Floats:
-    """Return what lies between `Crowding.parts`, for so many accounts."""
-    found: Floats = np.interp(drawn, DRAWN, parts)
-    return found

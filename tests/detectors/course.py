@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from detectors.core.campaign_level import CampaignLevel
 from detectors.core.records import (
+    Adoption,
     Alert,
     Behind,
     Candidates,
@@ -73,6 +74,8 @@ class Course:
         at: int,
         members: Sequence[Sequence[str]] | None = None,
         places: Mapping[int, Places] | None = None,
+        moves: Sequence[tuple[str, str]] = (),
+        adoption: Adoption | None = None,
     ) -> list[Alert]:
         candidates = Candidates(
             source=0,
@@ -85,6 +88,8 @@ class Course:
                 Behind(list(those), (places or {}).get(at))
                 for at, those in enumerate(members or [a.accounts for a in alerts])
             ],
+            moves=list(moves),
+            adoption=adoption,
         )
         told = self.level.process([candidates], self.offset).alerts
         self.offset += 1

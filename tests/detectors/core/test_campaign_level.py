@@ -1,6 +1,7 @@
 import msgspec
 import pytest
 
+from detectors.core.campaign_level import NAMES_A_SECOND
 from detectors.core.records import Alert, Behind, Candidates
 from detectors.core.suspects import HALF_LIFE, MOST_SUSPECTS
 from tests.detectors.course import PEOPLE, Course, accounts, alert, level, restarted
@@ -44,6 +45,38 @@ def test_what_is_merely_seldom_becomes_a_campaign_when_different_signals_agree()
     (told,) = course.take(more, at=2)
     assert told.detector == "campaign"
     assert set(told.accounts) == set(accounts(0, 30))
+
+
+def test_a_payment_of_two_belongs_to_the_campaign_that_both_are_of() -> None:
+    course = Course()
+    course.take(alert("a", accounts(0, 30), at=1), at=1)
+    course.take(alert("b", accounts(0, 30), at=2, scope="template"), at=2)
+    within = alert("c", accounts(3, 5), at=0, scope="payment")
+    across = alert("d", ["account-3", "ann"], at=0, scope="payment")
+    assert course.take(within, across, at=3) == [across]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_among_many_names_candidates_are_joined_after_seconds_but_an_alert_at_once(
+    restart: bool,
+) -> None:
+    course = Course()
+    behind = [f"visitor-{n}" for n in range(3 * NAMES_A_SECOND)]
+    course.take(alert("exit", behind[:5], at=1, strong=False), at=1, members=[behind])
+    agreeing = [
+        alert("a", accounts(0, 30), at=2, nats=9.0, strong=False),
+        alert("b", accounts(0, 30), at=2, nats=9.0, strong=False, scope="payment"),
+        alert("a", accounts(0, 30), at=2, nats=14.0, strong=False, detector="wide_fanout"),
+    ]
+    assert course.take(*agreeing, at=2) == []
+    if restart:
+        course = restarted(course, {})
+    another = alert("c", accounts(50, 55), at=3, strong=False, nats=8.0)
+    assert course.take(another, at=3) == []
+    (told,) = course.take(another, at=4)
+    assert set(told.accounts) == set(accounts(0, 30))
+    (grown,) = course.take(alert("d", accounts(0, 60), at=5, scope="template"), at=5)
+    assert grown.entity == told.entity
 
 
 def test_an_exit_that_many_use_does_not_join_two_groups() -> None:

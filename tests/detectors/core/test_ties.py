@@ -1,13 +1,18 @@
 """What makes one of suspects that have few accounts in common two by two."""
 
 import random
+from collections.abc import Sequence
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.core.presence import COLUMNS, MESH
 from detectors.core.records import Behind
 from detectors.core.suspects import Suspect
 from detectors.core.ties import components
+from detectors.sketches.crowding import Crowding
+from detectors.sketches.distinct import mark
 from tests.detectors.course import alert
 
 EVERYBODY = 5_000
@@ -32,7 +37,7 @@ def templates(
 def test_templates_that_a_hundred_accounts_take_turns_at_are_one(seed: int, size: int) -> None:
     chance = random.Random(seed)
     farm = templates(chance, [f"farm-{n}" for n in range(100)], count=40, size=size)
-    (found,) = components(farm, accounts=EVERYBODY)
+    (found,) = components(farm, accounts=EVERYBODY, crowd=None)
     assert len(found) > 30
 
 
@@ -42,7 +47,7 @@ def test_two_farms_are_two(seed: int, size: int) -> None:
     chance = random.Random(seed)
     farms = [[f"{name}-{n}" for n in range(60)] for name in ("a", "b")]
     suspects = [s for farm in farms for s in templates(chance, farm, count=30, size=size)]
-    for found in components(suspects, accounts=EVERYBODY):
+    for found in components(suspects, accounts=EVERYBODY, crowd=None):
         assert len({s.key[1].partition("-")[0] for s in found}) == 1
 
 
@@ -51,7 +56,9 @@ def test_two_farms_are_two(seed: int, size: int) -> None:
 def test_templates_of_anybody_are_none(seed: int, size: int, count: int) -> None:
     chance = random.Random(seed)
     strangers = [f"person-{n}" for n in range(EVERYBODY)]
-    assert not components(templates(chance, strangers, count=count, size=size), accounts=EVERYBODY)
+    assert not components(
+        templates(chance, strangers, count=count, size=size), accounts=EVERYBODY, crowd=None
+    )
 
 
 def test_an_account_that_is_everywhere_ties_nothing() -> None:
@@ -60,7 +67,7 @@ def test_an_account_that_is_everywhere_ties_nothing() -> None:
     suspects = [
         suspect(f"t-{n}", ["busy", "busier", *chance.sample(strangers, 10)]) for n in range(30)
     ]
-    assert not components(suspects, accounts=EVERYBODY)
+    assert not components(suspects, accounts=EVERYBODY, crowd=None)
 
 
 def test_a_farm_does_not_draw_in_what_everybody_uses() -> None:
@@ -68,5 +75,67 @@ def test_a_farm_does_not_draw_in_what_everybody_uses() -> None:
     people = [f"farm-{n}" for n in range(100)]
     popular = suspect("popular", people[:25] + [f"person-{n}" for n in range(1000)])
     suspects = [*templates(chance, people, count=40, size=12), popular]
-    (found,) = components(suspects, accounts=EVERYBODY)
+    (found,) = components(suspects, accounts=EVERYBODY, crowd=None)
     assert popular not in found
+
+
+def behind_egresses(name: str, members: list[str], egresses: Sequence[int]) -> Suspect:
+    """Return a template whose accounts came through egresses, one each."""
+    mesh = np.zeros((len(MESH), 1, COLUMNS["egress_bits"].shape[-1]), dtype=np.uint64)
+    hashes = np.random.default_rng(7).integers(0, 2**63, 2000).astype(np.uint64)
+    none = np.zeros(len(members), dtype=np.int64)
+    mark(mesh[0], none, hashes[list(egresses)])
+    mark(mesh[1], none, np.array([hash_of(name, a) for a in members], dtype=np.uint64))
+    made = Suspect(("template", name))
+    raised = alert(name, members, scope="template", strong=False)
+    made.take(raised, Behind(members, None, mesh.tobytes()))
+    return made
+
+
+def hash_of(name: str, account: str) -> int:
+    return random.Random(f"{name} {account}").getrandbits(63)
+
+
+def fragments(chance: random.Random, name: str, pool: range) -> list[Suspect]:
+    """Return two templates of one set of ten accounts, which come through ten egresses."""
+    accounts = [f"{name}-{n}" for n in range(10)]
+    return [
+        behind_egresses(f"{name}-{number}", accounts, chance.sample(pool, 10)) for number in "ab"
+    ]
+
+
+def crowding(present: list[float], alone: float) -> Crowding:
+    crowds = Crowding()
+    crowds.look(np.array(present), alone=alone, partitions=1)
+    return crowds
+
+
+QUIET = crowding([3.0] * 100, 1000.0).crowd
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_what_shares_egresses_and_no_account_is_one(seed: int) -> None:
+    chance = random.Random(seed)
+    suspects = [s for n in range(4) for s in fragments(chance, f"part-{n}", range(24))]
+    (found,) = components(suspects, accounts=EVERYBODY, crowd=QUIET)
+    assert len(found) == len(suspects)
+    assert len(components(suspects, accounts=EVERYBODY, crowd=None)) == 4
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_what_comes_through_other_egresses_is_not(seed: int) -> None:
+    chance = random.Random(seed)
+    pools = [range(n * 100, n * 100 + 24) for n in range(4)]
+    suspects = [s for n in range(4) for s in fragments(chance, f"farm-{n}", pools[n])]
+    assert len(components(suspects, accounts=EVERYBODY, crowd=QUIET)) == 4
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_egresses_that_half_the_world_uses_tie_nothing(seed: int) -> None:
+    chance = random.Random(seed)
+    suspects = [s for n in range(4) for s in fragments(chance, f"part-{n}", range(24))]
+    crowd = crowding([100.0] * 24, 0.0).crowd
+    assert len(components(suspects, accounts=EVERYBODY, crowd=crowd)) == 4

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.bench import detector_costs
 from tests.bench.contender import Contender, ContenderError
 from tests.bench.cores import apart, pinned
 from tests.bench.event_topic import EventTopic
@@ -19,6 +20,8 @@ from tests.bench.measurement import Measurement
 from tests.bench.table import table
 
 RESULT = Path(__file__).parent / "results" / "speed.md"
+#: Enough for what each detector costs, which is measured without a broker.
+DETECTOR_EVENTS = 300_000
 
 
 def main() -> int:
@@ -57,7 +60,16 @@ def main() -> int:
                 else:
                     runs[contender.name].append(measured)
                     say(f"{turn}/{options.repeat} {contender.name}: {measured.rate:,.0f} events/s")
-    text = result(options, chosen, runs, failures, pinned_to_cores=cores is not None)
+    detectors: dict[str, dict[str, float]] = {}
+    if not options.only:
+        say("What each detector costs.")
+        with pinned(cores[0] if cores else None):
+            detectors = detector_costs.measure(
+                events=min(options.events, DETECTOR_EVENTS),
+                accounts=options.accounts,
+                repeat=options.repeat,
+            )
+    text = result(options, chosen, runs, failures, detectors, pinned_to_cores=cores is not None)
     sys.stdout.write(text)
     if options.write:
         RESULT.parent.mkdir(exist_ok=True)
@@ -72,6 +84,7 @@ def main() -> int:
                     "activity": options.activity,
                     "runs": {name: [asdict(run) for run in done] for name, done in runs.items()},
                     "failures": failures,
+                    "detectors": detectors,
                 },
                 indent=2,
             )
@@ -129,6 +142,7 @@ def result(
     chosen: list[Contender],
     runs: dict[str, list[Measurement]],
     failures: dict[str, str],
+    detectors: dict[str, dict[str, float]],
     *,
     pinned_to_cores: bool,
 ) -> str:
@@ -138,12 +152,19 @@ def result(
         if pinned_to_cores
         else "not pinned to cores"
     )
+    costs = (
+        "Each detector's own scoring and learning, in one engine that runs all, on records in "
+        f"memory.\n\n{detector_costs.table(detectors)}\n\n"
+        if detectors
+        else ""
+    )
     return (
         f"{options.events:,} events of {options.accounts:,} accounts ({options.activity}), "
         f"4 partitions, Apache Kafka on the same machine; {where}; "
         f"median (lowest to highest) of {options.repeat} interleaved runs; "
         f"ratios to the plain Faust agent.\n\n"
         f"{table(chosen, runs, failures)}\n\n"
+        f"{costs}"
         f"Machine: {machine()}.\n"
     )
 

@@ -20,6 +20,7 @@ from detectors.text.capability import Capability
 from stream.codec import decode_deltas, decode_requests, encode_deltas
 from stream.config import Config
 from stream.decoded import Decoded
+from tests.bench import detector_costs
 from tests.bench.events import Events
 from tests.bench.machine import machine
 from tests.bench.table import spread
@@ -114,12 +115,17 @@ def main() -> None:
     rows = "\n".join(f"| {name} | {spread(cost, '.2f')} |" for name, cost in costs.items())
     none = [sum(seconds_by_stage(batches, ()).values()) for _ in range(options.repeat)]
     total = sum(median(cost) for cost in costs.values())
+    detectors = detector_costs.measure(
+        events=options.events, accounts=options.accounts, repeat=options.repeat
+    )
     text = (
         f"{options.events:,} events of {options.accounts:,} accounts in batches of {BATCH:,}, "
         f"{options.text:.0%} of them with a prompt; "
         f"median (lowest to highest) of {options.repeat} runs.\n\n"
         f"| stage | µs/event |\n|---|---:|\n{rows}\n| all | {total:.2f} |\n"
         f"| all, without detectors | {median(none) / options.events * 1e6:.2f} |\n\n"
+        "Each detector's own scoring and learning, in one engine that runs all.\n\n"
+        f"{detector_costs.table(detectors)}\n\n"
         f"Machine: {machine()}.\n"
     )
     sys.stdout.write(text)

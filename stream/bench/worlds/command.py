@@ -2,8 +2,9 @@
 
 import multiprocessing
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 
 import click
 import msgspec
@@ -16,13 +17,20 @@ from stream.bench.worlds.output import Results
 from stream.bench.worlds.report import tables
 from stream.bench.worlds.run import CONTENDERS, Outcome, run
 from stream.config import Config
+from stream.simulate import World
 from stream.simulate.campaigns import SHAPES
+from stream.simulate.options import SETTINGS
+from stream.simulate.servegen import read
 
 #: `--quick`: small worlds, every shape once, and one shape as it gets harder in each way.
 QUICK_SIZE, QUICK_HOURS, QUICK_MIXINGS, QUICK_RATIOS = 40, 1.5, (0.6, 0.9), (10.0, 100.0)
 #: Requests an hour that a campaign makes at least there: a slow one has more accounts for it.
 QUICK_REQUESTS = 300.0
 SIZES, MIXINGS, RATIOS, HOURS = (50, 200), (None, 0.6, 0.9), (10.0, 100.0), 4.0
+#: Worlds by attackers' share, beside those: the shares that others published figures for.
+ATTACKERS, ATTACKERS_SIZES = (0.05, 0.1, 0.25), (100,)
+#: The few of them in `--quick`, which are larger and longer than the rest of it.
+QUICK_ATTACKERS, QUICK_ATTACKERS_HOURS = (0.25,), 3.0
 #: Bans per account and day in the life that is drawn, so that a few hours hold some.
 LIFE_BANS, LIFE_SIZE = 10.0, 80
 
@@ -37,6 +45,23 @@ _TEXT = click.option(
     show_default=True,
     help="What requests carry of their prompt.",
 )
+
+
+def _checked(_context: click.Context, _option: click.Parameter, background: str) -> str:
+    """Refuse a background that cannot be drawn from before any world is simulated."""
+    try:
+        trace = World(background=background).trace
+    except ValueError as error:
+        raise ConfigError(f"--{str(error).removesuffix('.')}") from None
+    if trace is not None:
+        read(trace)
+    return background
+
+
+_BACKGROUND = click.option(
+    "--background", default="built-in", show_default=True, callback=_checked,
+    help=SETTINGS["background"][1],
+)  # fmt: skip
 _PLOTS = click.option("--plots/--no-plots", default=True, help="Draw PNGs and the page.")
 
 
@@ -50,12 +75,17 @@ _PLOTS = click.option("--plots/--no-plots", default=True, help="Draw PNGs and th
     "--ratio", "ratios", multiple=True, type=click.FloatRange(0.1, 100_000),
     help="Benign requests for each of the campaign's.",
 )  # fmt: skip
+@click.option(
+    "--attackers", "shares", multiple=True, type=click.FloatRange(0.001, 0.9),
+    help="The campaign's share of the accounts that are active, instead of a ratio.",
+)  # fmt: skip
 @click.option("--seed", "seeds", multiple=True, type=click.IntRange(0, 2**63 - 1))
 @click.option("--only", "names", multiple=True, type=click.Choice([*CONTENDERS]))
 @click.option("--ban-rate", type=click.FloatRange(0, 1000), help="Bans per account and day.")
 @_HOURS
 @_TEXT
-@click.option("--quick", is_flag=True, help="A few small worlds, within five minutes.")
+@_BACKGROUND
+@click.option("--quick", is_flag=True, help="A few small worlds, within ten minutes.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True)
 @_OUT
 @_PLOTS
@@ -65,11 +95,13 @@ def worlds(
     sizes: tuple[int, ...],
     mixings: tuple[float, ...],
     ratios: tuple[float, ...],
+    shares: tuple[float, ...],
     seeds: tuple[int, ...],
     names: tuple[str, ...],
     ban_rate: float | None,
     hours: float | None,
     text: Text,
+    background: str,
     quick: bool,
     jobs: int,
     out: str,
@@ -78,36 +110,38 @@ def worlds(
 ) -> None:
     """Replay simulated worlds, and score Weir and earlier methods against the labels.
 
-    Every campaign meets every size, mixing, ratio and seed; each may be given several times. A
-    launch day without campaign and one campaign's life come with them. Writes tables, results,
-    plots and one page into a directory.
+    Every campaign meets every size, mixing, ratio or attackers' share, and seed; each may be given
+    several times. A launch day without campaign and one campaign's life come with them. Writes
+    tables, results, plots and one page into a directory.
     """
     if plots:
         canvas.check()
-    if quick and (campaigns or sizes or mixings or ratios):
+    if quick and (campaigns or sizes or mixings or ratios or shares):
         raise ConfigError("--quick is a grid of its own: leave out --campaign, --size and the like")
     path = output.directory(out)
     began = time.perf_counter()
     seeds = seeds or (1,)
     long = hours or (QUICK_HOURS if quick else HOURS)
+    asked = partial(grid, seeds=seeds, text=text, ban_rate=ban_rate, background=background)
     if quick:
-        cells = _quick(seeds=seeds, hours=long, text=text, ban_rate=ban_rate)
+        cells = _quick(asked, hours=hours)
     else:
-        cells = grid(
-            campaigns=campaigns or tuple(SHAPES),
-            sizes=sizes or SIZES,
-            mixings=mixings or MIXINGS,
-            ratios=ratios or RATIOS,
-            seeds=seeds,
-            hours=long,
-            text=text,
-            ban_rate=ban_rate,
-        )
-    cells += launch_days(seeds=seeds, hours=long, text=text)
+        if not ratios and not shares:
+            ratios, shares = RATIOS, ATTACKERS
+        asked = partial(asked, campaigns=campaigns or tuple(SHAPES), hours=long)
+        cells = asked(sizes=sizes or SIZES, mixings=mixings or MIXINGS, ratios=ratios)
+        cells += asked(sizes=sizes or ATTACKERS_SIZES, mixings=mixings or (None,), attackers=shares)
+    cells += launch_days(seeds=seeds, hours=long, text=text, background=background)
     chosen = [name for name in CONTENDERS if not names or name in names]
     outcomes = list(_all(cells, chosen, jobs=jobs))
     life = live(
-        _life_cell(campaigns[0] if campaigns else None, hours=long, seed=seeds[0], text=text)
+        _life_cell(
+            campaigns[0] if campaigns else None,
+            hours=long,
+            seed=seeds[0],
+            text=text,
+            background=background,
+        )
     )
     results = Results(
         made=output.made_by(time.perf_counter() - began), outcomes=outcomes, life=life
@@ -126,14 +160,19 @@ def worlds(
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True)
 @_HOURS
 @_TEXT
+@_BACKGROUND
 @_OUT
-def life(campaign: str | None, seed: int, hours: float | None, text: Text, out: str) -> None:
+def life(
+    campaign: str | None, seed: int, hours: float | None, text: Text, background: str, out: str
+) -> None:
     """Draw one campaign's life, from its first request over bans to heirs."""
     from stream.bench.worlds.life_plot import life_plot
 
     canvas.check()
     path = output.directory(out)
-    told = live(_life_cell(campaign, hours=hours or HOURS, seed=seed, text=text))
+    told = live(
+        _life_cell(campaign, hours=hours or HOURS, seed=seed, text=text, background=background)
+    )
     (path / "life.png").write_bytes(life_plot(told))
     found = f"{told.found[-1]} of {told.accounts[-1]} accounts found"
     click.echo(
@@ -143,45 +182,44 @@ def life(campaign: str | None, seed: int, hours: float | None, text: Text, out: 
     )
 
 
-def _quick(*, seeds: Sequence[int], hours: float, text: Text, ban_rate: float | None) -> list[Cell]:
+def _quick(asked: Callable[..., list[Cell]], *, hours: float | None) -> list[Cell]:
     first = busiest()
-    asked: list[tuple[str, int, Sequence[float | None], Sequence[float]]] = [
-        *((shape, _quick_size(shape), (None,), QUICK_RATIOS[:1]) for shape in SHAPES),
-        (first, QUICK_SIZE, QUICK_MIXINGS, QUICK_RATIOS[:1]),
-        (first, QUICK_SIZE // 2, (None,), QUICK_RATIOS),
+    by_ratio = partial(asked, hours=hours or QUICK_HOURS)
+    by_share = partial(asked, hours=hours or QUICK_ATTACKERS_HOURS, attackers=QUICK_ATTACKERS)
+    small, usual, few = [QUICK_SIZE], [None], QUICK_RATIOS[:1]
+    worlds = [
+        *(
+            by_ratio(campaigns=[shape], sizes=[_quick_size(shape)], mixings=usual, ratios=few)
+            for shape in SHAPES
+        ),
+        by_ratio(campaigns=[first], sizes=small, mixings=QUICK_MIXINGS, ratios=few),
+        by_ratio(campaigns=[first], sizes=[QUICK_SIZE // 2], mixings=usual, ratios=QUICK_RATIOS),
+        by_share(campaigns=tuple(SHAPES), sizes=ATTACKERS_SIZES, mixings=usual),
     ]
-    return [
-        cell
-        for shape, size, mixings, ratios in asked
-        for cell in grid(
-            campaigns=(shape,),
-            sizes=(size,),
-            mixings=mixings,
-            ratios=ratios,
-            seeds=seeds,
-            hours=hours,
-            text=text,
-            ban_rate=ban_rate,
-        )
-    ]
+    return [cell for cells in worlds for cell in cells]
 
 
 def _quick_size(shape: str) -> int:
     return max(QUICK_SIZE, round(QUICK_REQUESTS * 24 / SHAPES[shape].requests_per_account_day))
 
 
-def _life_cell(campaign: str | None, *, hours: float, seed: int, text: Text) -> Cell:
+def _life_cell(
+    campaign: str | None, *, hours: float, seed: int, text: Text, background: str
+) -> Cell:
     campaign = campaign or busiest()
     return Cell(
         seed=seed,
         hours=hours,
-        accounts=crowd(campaign=campaign, size=LIFE_SIZE, ratio=10.0, hours=hours),
+        accounts=crowd(
+            campaign=campaign, size=LIFE_SIZE, ratio=10.0, hours=hours, background=background
+        ),
         text=text,
         campaign=campaign,
         size=LIFE_SIZE,
         mixing=SHAPES[campaign].mixing,
         ratio=10.0,
         ban_rate=LIFE_BANS,
+        background=background,
     )
 
 

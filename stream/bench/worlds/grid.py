@@ -6,9 +6,11 @@ from itertools import product
 from typing import Any, Literal
 
 import msgspec
+import numpy as np
 
 from stream.simulate import World
 from stream.simulate.campaigns import SHAPES
+from stream.simulate.columns import Ints
 from stream.simulate.traffic import Traffic
 
 #: Worlds begin at noon UTC, when most of the population is awake.
@@ -19,6 +21,9 @@ CAMPAIGN_AT, RELEASE_AT = 0.25, 0.6
 #: the crowd only because its traffic is little.
 CROWD = 5
 LAUNCH_DAY_ACCOUNTS = 3_000
+#: Of the population, to measure what is usual in it; and hours after which hardly anybody is left
+#: who has sent nothing yet.
+SAMPLE, DAY = 3_000, 24.0
 
 Text = Literal["prompt", "sketch", "none"]
 
@@ -26,7 +31,9 @@ Text = Literal["prompt", "sketch", "none"]
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One world of the grid; without a `campaign` it is a launch day.
 
-    ``ratio`` is how many benign requests there are for each of the campaign's, as long as it runs.
+    ``ratio`` is how many benign requests there are for each of the campaign's, as long as it runs;
+    ``attackers`` the campaign's share of the accounts that send anything. One of them is asked for,
+    and sets how many benign accounts there are; the other is 0.
     """
 
     seed: int
@@ -37,17 +44,28 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     mixing: float = 0.0
     ratio: float = 0.0
+    attackers: float = 0.0
     ban_rate: float | None = None  # of the campaign's shape where None
+    background: str = "built-in"
 
     @property
     def name(self) -> str:
         """What a table or a progress line calls it."""
+        kind = self.background.partition(":")[0]
+        rest = f"{self.hours:g} h, {kind}, seed {self.seed}"
         if self.campaign is None:
-            return f"launch day, {self.accounts:,} accounts, {self.hours:g} h, seed {self.seed}"
+            return f"launch day, {self.accounts:,} accounts, {rest}"
         return (
             f"{self.campaign}, {self.size:,} accounts among {self.accounts:,}, "
-            f"mixing {self.mixing:.0%}, 1:{self.ratio:g}, {self.hours:g} h, seed {self.seed}"
+            f"mixing {self.mixing:.0%}, {self.among}, {rest}"
         )
+
+    @property
+    def among(self) -> str:
+        """How many others there are, in the terms in which it was asked for."""
+        if self.attackers:
+            return f"{self.attackers * 100:g} % of the active"
+        return f"1:{self.ratio:g}"
 
     @property
     def proxies(self) -> int:
@@ -74,6 +92,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
             hours=self.hours,
             start=NOON,
             text=self.text,
+            background=self.background,
             **settings,
         )
 
@@ -83,40 +102,74 @@ def grid(
     campaigns: Sequence[str],
     sizes: Sequence[int],
     mixings: Sequence[float | None],
-    ratios: Sequence[float],
+    ratios: Sequence[float] = (),
+    attackers: Sequence[float] = (),
     seeds: Sequence[int],
     hours: float,
     text: Text,
     ban_rate: float | None = None,
+    background: str = "built-in",
 ) -> list[Cell]:
-    """Return every combination; where a mixing is None the campaign's own shape decides."""
+    """Return every combination, by ratio and by attackers' share.
+
+    Where a mixing is None the campaign's own shape decides.
+    """
     cells = []
-    for campaign, size, mixing, ratio, seed in product(campaigns, sizes, mixings, ratios, seeds):
-        cells.append(
-            Cell(
-                seed=seed,
-                hours=hours,
-                accounts=crowd(campaign=campaign, size=size, ratio=ratio, hours=hours),
-                text=text,
-                campaign=campaign,
-                size=size,
-                mixing=SHAPES[campaign].mixing if mixing is None else mixing,
-                ratio=ratio,
-                ban_rate=ban_rate,
-            )
+    for campaign, size, mixing, seed in product(campaigns, sizes, mixings, seeds):
+        alone = Cell(
+            seed=seed,
+            hours=hours,
+            accounts=0,
+            text=text,
+            campaign=campaign,
+            size=size,
+            mixing=SHAPES[campaign].mixing if mixing is None else mixing,
+            ban_rate=ban_rate,
+            background=background,
         )
+        for ratio in ratios:
+            around = crowd(
+                campaign=campaign, size=size, ratio=ratio, hours=hours, background=background
+            )
+            cells.append(msgspec.structs.replace(alone, ratio=ratio, accounts=around))
+        for share in attackers:
+            around = company(alone, attackers=share)
+            cells.append(msgspec.structs.replace(alone, attackers=share, accounts=around))
     return list(dict.fromkeys(cells))
 
 
-def launch_days(*, seeds: Sequence[int], hours: float, text: Text) -> list[Cell]:
+def launch_days(
+    *, seeds: Sequence[int], hours: float, text: Text, background: str = "built-in"
+) -> list[Cell]:
     """Return worlds in which a model is released and nobody is up to anything."""
-    return [Cell(seed=seed, hours=hours, accounts=LAUNCH_DAY_ACCOUNTS, text=text) for seed in seeds]
+    return [
+        Cell(
+            seed=seed,
+            hours=hours,
+            accounts=LAUNCH_DAY_ACCOUNTS,
+            text=text,
+            background=background,
+        )
+        for seed in seeds
+    ]
 
 
-def crowd(*, campaign: str, size: int, ratio: float, hours: float) -> int:
+def crowd(
+    *, campaign: str, size: int, ratio: float, hours: float, background: str = "built-in"
+) -> int:
     """Return how many benign accounts make `ratio` times the campaign's requests."""
     an_hour = size * SHAPES[campaign].requests_per_account_day / 24
-    return max(round(ratio * an_hour / _benign_requests_an_hour(min(hours, 3.0))), CROWD * size)
+    hours = min(hours, 3.0)
+    usual = float(_sent(hours, background).mean()) / hours
+    return max(round(ratio * an_hour / usual), CROWD * size)
+
+
+def company(alone: Cell, *, attackers: float) -> int:
+    """Return how many benign accounts leave a campaign this share of those that send anything."""
+    own = [columns["actor"] for columns in Traffic(alone.world()).extraction()]
+    active = len(np.unique(np.concatenate([np.zeros(0), *own])))
+    awake = float((_sent(min(alone.hours, DAY), alone.background) > 0).mean())
+    return round(active * (1 / attackers - 1) / awake)
 
 
 def busiest() -> str:
@@ -125,8 +178,10 @@ def busiest() -> str:
 
 
 @lru_cache
-def _benign_requests_an_hour(hours: float) -> float:
-    """Return what an account of the population does, as measured on three thousand of them."""
-    sample = World(seed=0, accounts=3_000, hours=hours, start=NOON)
-    requests = sum(len(columns) for columns in Traffic(sample).requests())
-    return requests / sample.accounts / hours
+def _sent(hours: float, background: str) -> Ints:
+    """Return how many requests each of some accounts of the population sends."""
+    sample = World(seed=0, accounts=SAMPLE, hours=hours, start=NOON, background=background)
+    sent = np.zeros(SAMPLE, dtype=np.int64)
+    for columns in Traffic(sample).requests():
+        sent += np.bincount(columns["actor"], minlength=SAMPLE)
+    return sent

@@ -21,6 +21,7 @@ from stream.config import Config
 
 _TEXTS = {
     "tradeoff": "Contenders: campaign accounts found against benign accounts named",
+    "attackers": "Contenders by the attackers' share of the active accounts",
     "times": "Time to the first alert and to the pivot alert, by world; hollow: never",
     "difficulty": "Quality as each parameter gets harder, all others equal",
     "life": "One campaign's life",
@@ -92,7 +93,8 @@ def _markdown(tables: Sequence[Table], made: Mapping[str, str]) -> str:
 def _page(results: Results, tables: Sequence[Table], plots: Mapping[str, bytes]) -> str:
     images = {name: (_TEXTS[name], image) for name, image in plots.items()}
     quiet = [table for table in tables if "aunch day" in table.title]
-    loud = [table for table in tables if table not in quiet]
+    shared = [table for table in tables if "attackers' share" in table.title]
+    loud = [table for table in tables if table not in (*quiet, *shared)]
     return page(
         cards=_cards(results.outcomes),
         sections=[
@@ -102,6 +104,11 @@ def _page(results: Results, tables: Sequence[Table], plots: Mapping[str, bytes])
                 "products, agents, nightly batches, evaluators, resellers and VPN users. In each, "
                 "a model is released on the way.",
                 [*_some(images, "tradeoff"), *loud],
+            ),
+            (
+                "Attackers among the active accounts",
+                f"{_TEXTS['attackers']}: campaign accounts found against benign accounts named.",
+                [*_some(images, "attackers"), *shared],
             ),
             ("As worlds get harder", f"{_TEXTS['difficulty']}.", _some(images, "difficulty")),
             ("Time to tell", f"{_TEXTS['times']}.", _some(images, "times")),

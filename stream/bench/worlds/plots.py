@@ -14,7 +14,10 @@ DIMENSIONS = {
     "mixing": "ordinary requests among the campaign's own",
     "size": "accounts of the campaign",
     "ratio": "benign requests for each of the campaign's",
+    "attackers": "active accounts that are the campaign's",
 }
+#: Of these, the ones that are parts of a whole.
+_SHARES = ("mixing", "attackers")
 _REST = ("campaign", "seed", *DIMENSIONS)
 
 
@@ -23,11 +26,30 @@ def plots(outcomes: Sequence[Outcome]) -> dict[str, bytes]:
     attacked = [outcome for outcome in outcomes if outcome.cell.campaign is not None]
     if not attacked:
         return {}
-    made = {"tradeoff": _tradeoff(attacked), "times": _times(attacked)}
+    made = {"times": _times(attacked)}
+    by_ratio = _panels(
+        attacked, "1 campaign request in {:g}", lambda cell: cell.ratio and cell.ratio + 1
+    )
+    by_share = _panels(attacked, "{:g} % of the active accounts", lambda cell: cell.attackers * 100)
+    if by_ratio:
+        made["tradeoff"] = _tradeoff(by_ratio)
+    if by_share:
+        made["attackers"] = _tradeoff(by_share)
     varied = {name: those for name in DIMENSIONS if (those := _varied(attacked, name))}
     if varied:
         made["difficulty"] = _difficulty(attacked, varied)
     return made
+
+
+def _panels(
+    outcomes: Sequence[Outcome], title: str, of: Callable[[Cell], float]
+) -> dict[str, list[Outcome]]:
+    """Part the outcomes by what was asked of their worlds; 0 where it was not."""
+    values = sorted({of(outcome.cell) for outcome in outcomes} - {0.0})
+    return {
+        title.format(value): [each for each in outcomes if of(each.cell) == value]
+        for value in values
+    }
 
 
 def _varied(outcomes: Sequence[Outcome], dimension: str) -> list[Outcome]:
@@ -61,12 +83,12 @@ def _difficulty(outcomes: Sequence[Outcome], varied: dict[str, list[Outcome]]) -
                         for value in values
                     ]
                     axis.plot(
-                        [value * 100 if dimension == "mixing" else value for value in values],
+                        [value * 100 if dimension in _SHARES else value for value in values],
                         [None if share is None else share * 100 for share in shares],
                         **_line(number),
                         label=name,
                     )
-                if dimension != "mixing":
+                if dimension not in _SHARES:
                     axis.set_xscale("log")
                     ticks = sorted({getattr(outcome.cell, dimension) for outcome in those})
                     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -75,7 +97,7 @@ def _difficulty(outcomes: Sequence[Outcome], varied: dict[str, list[Outcome]]) -
                 if column == 0:
                     axis.set_ylabel(title)
                 if row == 1:
-                    unit = ", %" if dimension == "mixing" else ""
+                    unit = ", %" if dimension in _SHARES else ""
                     axis.set_xlabel(f"{DIMENSIONS[dimension]}{unit}")
         handles, shown = axes[0][0].get_legend_handles_labels()
         made.legend(handles[::-1], shown[::-1], loc="outside right center")
@@ -105,15 +127,12 @@ def _percent_axis(axis: Any, *, low: bool) -> None:
         axis.set_ylim(0, 102)
 
 
-def _tradeoff(outcomes: Sequence[Outcome]) -> bytes:
-    ratios = sorted({outcome.cell.ratio for outcome in outcomes})
-    size = (4.3 * len(ratios) + 1.6, 4.0)
-    with canvas.figure(columns=len(ratios), size=size) as (made, axes):
-        for axis, ratio in zip(axes[0], ratios, strict=True):
+def _tradeoff(panels: dict[str, list[Outcome]]) -> bytes:
+    size = (4.3 * len(panels) + 1.6, 4.0)
+    with canvas.figure(columns=len(panels), size=size) as (made, axes):
+        for axis, (title, outcomes) in zip(axes[0], panels.items(), strict=True):
             for number, name in enumerate(contenders(outcomes)):
-                pooled = Pooled(
-                    [o for o in outcomes if o.contender == name and o.cell.ratio == ratio]
-                )
+                pooled = Pooled([outcome for outcome in outcomes if outcome.contender == name])
                 axis.scatter(
                     (pooled.false_positive_rate or 0) * 100,
                     (pooled.recall or 0) * 100,
@@ -128,7 +147,7 @@ def _tradeoff(outcomes: Sequence[Outcome]) -> bytes:
             axis.set_xlim(0, 100)
             axis.set_xticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
             axis.set_ylim(0, 102)
-            axis.set_title(f"1 campaign request in {ratio + 1:g}")
+            axis.set_title(title)
             axis.set_xlabel("benign accounts named, %")
         axes[0][0].set_ylabel("campaign accounts found, %")
         handles, shown = axes[0][0].get_legend_handles_labels()
@@ -170,4 +189,4 @@ def _times(outcomes: Sequence[Outcome]) -> bytes:
 
 
 def _short(cell: Cell) -> str:
-    return f"{cell.campaign}, {cell.size:,}, mixing {cell.mixing:.0%}, 1:{cell.ratio:g}"
+    return f"{cell.campaign}, {cell.size:,}, mixing {cell.mixing:.0%}, {cell.among}"

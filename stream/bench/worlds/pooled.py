@@ -18,6 +18,11 @@ class Pooled:
         self.scores = [outcome.score for outcome in outcomes]
 
     @property
+    def attackers(self) -> float | None:
+        """The campaign's share of the accounts that sent something."""
+        return _share(self._sum("campaign"), self._sum("campaign") + self._sum("benign"))
+
+    @property
     def recall(self) -> float | None:
         """The share of campaign accounts that was found."""
         return _share(self._sum("found"), self._sum("campaign"))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from stream.bench.worlds.pooled import Pooled
 from stream.bench.worlds.run import Outcome
+from stream.bench.worlds.shares import by_share
 from stream.bench.worlds.table import Table, duration, figure, percent
 
 _WEIR = "Weir"
@@ -18,8 +19,11 @@ def tables(outcomes: Sequence[Outcome], *, budget: float) -> list[Table]:
     """
     attacked = [outcome for outcome in outcomes if outcome.cell.campaign is not None]
     made = [_worlds(attacked, budget=budget)] if attacked else []
-    for ratio in sorted({outcome.cell.ratio for outcome in attacked}):
+    for ratio in sorted({outcome.cell.ratio for outcome in attacked} - {0.0}):
         made.append(_contenders(attacked, ratio=ratio))
+    shared = [outcome for outcome in attacked if outcome.cell.attackers]
+    if shared:
+        made.append(by_share(shared))
     quiet = [outcome for outcome in outcomes if outcome.cell.campaign is None]
     if quiet:
         made += [_launch_day(quiet), *_flagged(quiet)]
@@ -32,15 +36,22 @@ def contenders(outcomes: Iterable[Outcome]) -> list[str]:
 
 
 def _worlds(outcomes: Sequence[Outcome], *, budget: float) -> Table:
-    groups: dict[tuple[str, int, float, float], list[Outcome]] = {}
+    groups: dict[tuple[str, int, float, float, float, float], list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.contender == contenders(outcomes)[0]:
             cell = outcome.cell
-            key = (cell.campaign or "", cell.size, cell.mixing, cell.ratio)
-            groups.setdefault(key, []).append(outcome)
+            of = (cell.size, cell.mixing, cell.hours, cell.ratio, cell.attackers)
+            groups.setdefault((cell.campaign or "", *of), []).append(outcome)
     rows = [
-        [campaign, f"{size:,}", percent(mixing), f"{ratio:g}", *_world_row(Pooled(group))]
-        for (campaign, size, mixing, ratio), group in groups.items()
+        [
+            campaign,
+            f"{size:,}",
+            percent(mixing),
+            f"{hours:g}",
+            f"{ratio:g}" if ratio else "-",
+            *_world_row(Pooled(group)),
+        ]
+        for (campaign, size, mixing, hours, ratio, _), group in groups.items()
     ]
     return Table(
         title=f"{contenders(outcomes)[0]} by world",
@@ -48,8 +59,10 @@ def _worlds(outcomes: Sequence[Outcome], *, budget: float) -> Table:
             "campaign",
             "accounts",
             "mixing",
+            "hours",
             "benign requests a campaign request",
             "benign accounts active",
+            "active accounts that are the campaign's",
             "found",
             "precision",
             "benign named",
@@ -75,6 +88,7 @@ def _world_row(pooled: Pooled) -> list[str]:
     benign = sum(score.benign for score in pooled.scores) / len(pooled.scores)
     return [
         figure(round(benign)),
+        percent(pooled.attackers),
         percent(pooled.recall),
         percent(pooled.precision),
         percent(pooled.false_positive_rate, digits=2),

@@ -1,3 +1,4 @@
+import gzip
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from stream.bench.worlds import grid as grids
 from stream.bench.worlds.grid import CROWD, Cell, busiest, crowd, grid
 from stream.bench.worlds.life import live
 from stream.bench.worlds.output import Results
+from stream.bench.worlds.pooled import Pooled
 from stream.bench.worlds.run import CONTENDERS, run
 from stream.cli import main
 from stream.simulate.campaigns import SHAPES
@@ -25,6 +27,19 @@ TINY = [
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grids, "LAUNCH_DAY_ACCOUNTS", 150)
     monkeypatch.setattr(command, "LIFE_SIZE", 8)
+
+
+def servegen(directory: Path) -> str:
+    """Write the files of two clients who never rest, and name them as a background."""
+    trace = "client,ts_s,rate_rps,pattern,arg1\n" + "".join(
+        f"{client},{window * 600},{1 + client},Gamma,1.0\n"
+        for window in range(144)
+        for client in (0, 1)
+    )
+    tokens = "client,ts_s,field,p10,p50,p90,p99,max\n"
+    (directory / "m_trace.csv.gz").write_bytes(gzip.compress(trace.encode()))
+    (directory / "m_token_quantiles.csv.gz").write_bytes(gzip.compress(tokens.encode()))
+    return f"servegen:{directory}"
 
 
 def bench(*arguments: str) -> tuple[int, str, str]:
@@ -61,6 +76,39 @@ def test_the_page_holds_every_plot_and_needs_nothing_else(tmp_path: Path) -> Non
     assert "http" not in page.replace("http-equiv", "")
 
 
+def test_attackers_of_a_share_are_a_table_beside_what_others_published(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra `plots` is not installed")
+    shares = [*TINY[:4], "--attackers", "0.1", "--attackers", "0.25", *TINY[8:]]
+
+    code, out, error = bench("worlds", *shares, "--out", str(tmp_path))
+
+    assert code == 0, error
+    results = msgspec.json.decode((tmp_path / "results.json").read_bytes(), type=Results)
+    assert {outcome.cell.attackers for outcome in results.outcomes} == {0.0, 0.1, 0.25}
+    assert "benign requests for each of the campaign's" not in out
+    assert f"| {SHAPE} | 4 | 30 % | 0.2 | - |" in out
+    assert "| PRADA, published | 29.0 % | 8.6 % | - | 61.1 % | 8.6 % | - |" in out
+    plots = {file.stem for file in tmp_path.glob("*.png")}
+    assert plots == {"attackers", "times", "difficulty", "life"}
+    assert "Attackers among the active accounts" in (tmp_path / "index.html").read_text()
+
+
+def test_worlds_have_the_background_that_is_asked_for_and_say_so(tmp_path: Path) -> None:
+    background = servegen(tmp_path)
+    chosen = ["--only", "fixed limits", "--no-plots", "--out", str(tmp_path)]
+
+    code, _, error = bench("worlds", *TINY, *chosen, "--background", background)
+
+    assert code == 0, error
+    results = msgspec.json.decode((tmp_path / "results.json").read_bytes(), type=Results)
+    assert results.life is not None
+    cells = [results.life.cell, *(outcome.cell for outcome in results.outcomes)]
+    assert {cell.background for cell in cells} == {background}
+    assert {cell.world().background for cell in cells} == {background}
+    assert error.count("servegen, seed 1") == 2
+    assert str(tmp_path) not in cells[0].name
+
+
 def test_json_is_the_results_and_worlds_may_run_beside_each_other(tmp_path: Path) -> None:
     chosen = ["--only", "fixed limits", "--no-plots"]
     first, second = tmp_path / "1", tmp_path / "2"
@@ -81,6 +129,9 @@ def test_json_is_the_results_and_worlds_may_run_beside_each_other(tmp_path: Path
         (["--mixing", "0.99"], "0.99"),
         (["--only", "oracle"], "oracle"),
         (["--hours", "0"], "0"),
+        (["--attackers", "1"], "1"),
+        (["--background", "live"], "--background must be built-in or servegen:DIR"),
+        (["--background", "servegen:nowhere"], "nowhere holds no *_trace.csv.gz"),
     ],
 )
 def test_a_wrong_flag_is_refused_by_name(arguments: list[str], said: str) -> None:
@@ -90,8 +141,9 @@ def test_a_wrong_flag_is_refused_by_name(arguments: list[str], said: str) -> Non
     assert said in error.splitlines()[-1]
 
 
-def test_quick_is_a_grid_of_its_own(tmp_path: Path) -> None:
-    code, _, error = bench("worlds", "--quick", "--size", "5", "--no-plots", "--out", str(tmp_path))
+@pytest.mark.parametrize("asked", [["--size", "5"], ["--attackers", "0.5"]])
+def test_quick_is_a_grid_of_its_own(asked: list[str], tmp_path: Path) -> None:
+    code, _, error = bench("worlds", "--quick", *asked, "--no-plots", "--out", str(tmp_path))
 
     assert (code, error) == (
         2,
@@ -139,6 +191,31 @@ def test_a_grid_is_every_combination_and_its_crowd_fits_the_ratio() -> None:
     accounts = {(cell.size, cell.ratio): cell.accounts for cell in cells}
     assert accounts[20, 100.0] == pytest.approx(10 * accounts[20, 10.0], rel=0.01)
     assert accounts[20, 10.0] == pytest.approx(2 * accounts[10, 10.0], rel=0.05)
+
+
+def test_attackers_are_the_share_asked_for_of_those_that_send_anything() -> None:
+    cells = grid(
+        campaigns=["deepseek"], sizes=[60], mixings=[None], attackers=[0.1, 0.25], seeds=[3],
+        hours=1.0, text="none",
+    )  # fmt: skip
+
+    outcomes = [run(cell, contenders=["fixed limits"])[0] for cell in cells]
+
+    assert len({cell.name for cell in cells}) == 2
+    assert [Pooled([each]).attackers for each in outcomes] == [
+        pytest.approx(0.1, rel=0.2),
+        pytest.approx(0.25, rel=0.2),
+    ]
+
+
+def test_a_grid_may_go_by_ratio_and_by_share_at_once() -> None:
+    cells = grid(
+        campaigns=[SHAPE], sizes=[10], mixings=[None, 0.5], ratios=[2.0], attackers=[0.2],
+        seeds=[1], hours=0.5, text="none",
+    )  # fmt: skip
+
+    assert [(cell.ratio, cell.attackers) for cell in cells] == [(2.0, 0.0), (0.0, 0.2)] * 2
+    assert [cell.among for cell in cells[:2]] == ["1:2", "20 % of the active"]
 
 
 def test_a_slow_campaign_does_not_outnumber_its_crowd() -> None:

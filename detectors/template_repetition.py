@@ -7,7 +7,7 @@ import numpy as np
 from detectors.core import presence
 from detectors.core.detector import Detector, Finding, Floats, Tick
 from detectors.core.profiles import Profiles
-from detectors.core.records import Evidence, Scope, Signal
+from detectors.core.records import Evidence, Scope, Severity, Signal
 from detectors.sketches.company import CORRELATION, LEAST_EGRESSES, meeting, of_templates
 from detectors.sketches.proportion import at_least
 
@@ -25,7 +25,8 @@ class TemplateRepetition(Detector):
     all).  Each egress counts once: a product backend has one account, an office a few egresses, and
     the users of a popular agent meet at those that everybody uses.  Counted is within a day, or
     for as long as the places can be told apart, so that accounts which ask once an hour are seen
-    together too.
+    together too.  Teams of many firms that took to one tool meet likewise, each in its own office,
+    so by itself this is never above medium severity.
 
     References:
         Broder (1997), On the resemblance and containment of documents (the sketch behind it).
@@ -39,6 +40,7 @@ class TemplateRepetition(Detector):
     name: ClassVar[str] = "template_repetition"
     signal: ClassVar[Signal] = "repetition"
     scopes: ClassVar[frozenset[Scope]] = frozenset({"template"})
+    ceiling: ClassVar[Severity] = "medium"
 
     def __init__(self, *, correlation: float = CORRELATION) -> None:
         self.correlation = correlation

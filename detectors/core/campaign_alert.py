@@ -12,8 +12,18 @@ from detectors.core.campaigns import Campaign, Members, Together, thin
 from detectors.core.detector import share
 from detectors.core.level import Settings
 from detectors.core.moves import Pivot
-from detectors.core.records import Alert, Entity, Evidence, Look, Member, Tie, Window
-from detectors.core.severity import severity_of
+from detectors.core.records import (
+    TOOLS,
+    Alert,
+    Entity,
+    Evidence,
+    Look,
+    Member,
+    Severity,
+    Tie,
+    Window,
+)
+from detectors.core.severity import SEVERITIES, severity_of
 from detectors.core.succession import replaced
 from detectors.core.suspects import Suspect, nats_of
 
@@ -69,7 +79,7 @@ def of(
             raised_at=float(tick + 1),
             detector="campaign",
             signal="campaign",
-            severity=severity_of(p_value, limit=limit, accounts=len(members.accounts)),
+            severity=_severity(p_value, members, limit=limit),
             p_value=p_value,
             entity=Entity(scope="campaign", value=campaign.id),
             accounts=members.accounts[:MOST_ACCOUNTS],
@@ -97,6 +107,13 @@ def of(
             history=_history(campaign),
         )
     )
+
+
+def _severity(p_value: float, members: Members, *, limit: float) -> Severity:
+    usual = severity_of(p_value, limit=limit, accounts=len(members.accounts))
+    if members.signals() <= TOOLS:
+        return min(usual, "medium", key=SEVERITIES.index)
+    return usual
 
 
 def pivot_of(campaign: str, pivot: Pivot, *, tick: int, limit: float, settings: Settings) -> Alert:

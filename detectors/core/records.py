@@ -46,6 +46,9 @@ Signal = Literal[
 ]
 #: Signals that are never told without another: what is asked for is nobody's fault.
 SUPPORTING: frozenset[Signal] = frozenset({"concentration"})
+#: Signals that teams of many firms which all use one tool would show too: by these alone a campaign
+#: is never above medium severity.
+TOOLS: frozenset[Signal] = frozenset({"concentration", "repetition"})
 Severity = Literal["info", "low", "medium", "high", "critical"]
 Scope = Literal[
     "account",

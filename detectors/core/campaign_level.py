@@ -19,6 +19,8 @@ from detectors.sketches.crowding import Crowd
 
 #: Seconds between two looks at what has faded; and of one test of how a campaign moves.
 LOOK = 600
+#: How many times as many accounts are worth telling.
+GROWTH = 1.5
 #: Members of suspects for which a second must pass until it is looked again what hangs together,
 #: if nothing but candidates came: that takes a second's work for each 100,000.
 NAMES_A_SECOND = 20_000
@@ -29,7 +31,7 @@ class CampaignLevel:
 
     A candidate that shares no accounts with another is told if it is an alert by itself.  Those
     that do share are one campaign, which is told when one of them is an alert by itself or when
-    all together are one, again when it has doubled, shows a new signal, changes anew or lasts
+    all together are one, again when it has grown by half, shows a new signal, changes anew or lasts
     another hour; what its suspects raise meanwhile is its evidence, and is not told besides.
 
     Args:
@@ -212,7 +214,7 @@ class CampaignLevel:
         if not members.accounts or signals <= SUPPORTING:
             return False
         if campaign.told_at:
-            grown = len(members.accounts) >= 2 * campaign.told_accounts
+            grown = len(members.accounts) >= GROWTH * campaign.told_accounts
             new = not signals <= set(campaign.told_signals)
             changed = onset > campaign.told_at
             return grown or new or changed or tick - campaign.told_at >= REPEAT

@@ -60,7 +60,7 @@ demo: setup ## watch Weir find a pivoting campaign, on a broker of its own (ARGS
 	@$(VENV)/bin/weir demo $(ARGS)
 
 test: setup ## run every test (ARGS="-k pivot"); those for a real Kafka say so when they cannot run
-	@$(VENV)/bin/python -m pytest -q -rs $(ARGS)
+	@$(VENV)/bin/python -m pytest -q -rs -n auto $(ARGS)
 
 lint: setup ## ruff and mypy
 	@$(VENV)/bin/ruff check .

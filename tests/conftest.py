@@ -18,8 +18,14 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        # What starts brokers and processes runs one after the other, beside what only computes.
+        if not {"detectors", "test_scenarios.py"} & set(
+            item.path.relative_to(item.config.rootpath).parts
+        ):
+            item.add_marker(pytest.mark.xdist_group("processes"))
         if "kafka" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.kafka)
 

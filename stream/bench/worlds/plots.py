@@ -165,7 +165,8 @@ def _times(outcomes: Sequence[Outcome]) -> bytes:
             ("first_alert", "first alert, from the first extraction", canvas.GOOD, "o"),
             ("pivot_alert", "pivot alert, from the pivot", canvas.WARM, "D"),
         ):
-            found = [(getattr(o.score, name), rows.index(_short(o.cell))) for o in own]
+            arises = [outcome for outcome in own if outcome.score.arises(name)]
+            found = [(getattr(o.score, name), rows.index(_short(o.cell))) for o in arises]
             told = [(max(time, 1.0), row) for time, row in found if time is not None]
             missed = [row for time, row in found if time is None]
             axis.scatter(

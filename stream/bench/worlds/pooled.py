@@ -74,10 +74,10 @@ class Pooled:
         return [time for time in found if time is not None]
 
     def median(self, name: str) -> float | None:
-        """Return the median time; None where fewer than half of the worlds have one."""
-        times = self.times(name)
-        missed = [float("inf")] * (len(self.scores) - len(times))
-        middle = median([*times, *missed]) if self.scores else float("inf")
+        """Return the median time; None where half of the worlds and more that could have none."""
+        found = [getattr(score, name) for score in self.scores if score.arises(name)]
+        times = [float("inf") if time is None else time for time in found]
+        middle = median(times) if times else float("inf")
         return middle if middle < float("inf") else None
 
     def heirs(self, hours: int) -> tuple[int, int]:

@@ -31,7 +31,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     days: float
     first_alert: float | None  # from the campaign's first extraction to the first right alert
     first_requests: float | None  # requests of each of its accounts until then, on average
-    pivot_alert: float | None  # from the pivot to the first right alert that is about one
+    pivots: bool  # the campaign moves to a released model
+    pivot_alert: float | None  # from then to the first right alert that is about it
     heirs_1h: int | None  # heirs that could be watched for so long
     heirs_1h_found: int | None  # of them, named within it
     heirs_24h: int | None
@@ -53,6 +54,10 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     def false_positive_rate(self) -> float:
         """The share of benign accounts that was named."""
         return self.named / self.benign if self.benign else 0.0
+
+    def arises(self, time: str) -> bool:
+        """Say whether there was anything that a time, by its name, could be told of."""
+        return self.pivots if time == "pivot_alert" else self.campaign > 0
 
     @property
     def alerts_a_day(self) -> float:
@@ -110,6 +115,7 @@ def score(
         days=truth.days,
         first_alert=None if first is None or truth.begins is None else first - truth.begins,
         first_requests=None if first is None else truth.requests_per_account(first),
+        pivots=truth.pivot is not None,
         pivot_alert=_pivot(right, truth),
         heirs_1h=after_1h and after_1h[1],
         heirs_1h_found=after_1h and after_1h[0],

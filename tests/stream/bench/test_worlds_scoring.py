@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,14 @@ def test_a_pivot_alert_must_be_about_the_pivot_that_happened_and_come_after_it()
 
     assert scored(before, other, rate).pivot_alert is None
     assert scored(before, other, rate, told).pivot_alert == pytest.approx(9.0)
+
+
+def test_a_time_arises_where_there_was_something_to_tell() -> None:
+    still = scored(truth=replace(TRUTH, pivot=None))
+
+    assert not still.arises("pivot_alert")
+    assert still.arises("first_alert")
+    assert scored().arises("pivot_alert")
 
 
 def test_only_heirs_that_could_be_watched_for_the_time_count() -> None:

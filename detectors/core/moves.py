@@ -73,7 +73,7 @@ class Moves:
     def __init__(self) -> None:
         self._moved: dict[str, dict[str, int]] = {}  # model to account to second, in order
         self._adoption: dict[int, tuple[int, Adoption]] = {}  # by partition, with its second
-        self._now: set[tuple[str, str]] = set()  # campaign and model of the tick's moves
+        self._now: set[tuple[str, str]] = set()  # account and model of the tick's moves
 
     def take(
         self, part: Candidates, *, tick: int, campaign_of: Callable[[str], str | None]
@@ -82,12 +82,11 @@ class Moves:
         if part.adoption is not None:
             self._adoption[part.source] = tick, part.adoption
         for account, model in part.moves:
-            campaign = campaign_of(account)
-            if campaign is not None:
+            if campaign_of(account) is not None:
                 moved = self._moved.setdefault(model, {})
                 moved.pop(account, None)
                 moved[account] = tick
-                self._now.add((campaign, model))
+                self._now.add((account, model))
         return bool(self._now)
 
     def pivots(
@@ -98,7 +97,7 @@ class Moves:
         Args:
             tick: second that is closed.
             sizes: accounts of each campaign.
-            campaign_of: the campaign of an account.
+            campaign_of: the campaign of an account by now, whichever it was in when it moved.
         """
         now, self._now = self._now, set()
         for model, moved in list(self._moved.items()):
@@ -111,14 +110,13 @@ class Moves:
         for model in sorted({model for _, model in now}):
             moved = self._moved[model]
             rates = self._rates(model, tick)
-            movers: dict[str, list[str]] = {name: [] for name, m in sorted(now) if m == model}
+            names = {campaign_of(account) for account, to in now if to == model}
+            movers: dict[str, list[str]] = {name: [] for name in sizes if name in names}
             for account in moved:
                 name = campaign_of(account)
                 if name in movers:
                     movers[name].append(account)
             for name, accounts in movers.items():
-                if name not in sizes:
-                    continue
                 pivot = self._pivot(model, accounts, rates, of=sizes[name], tick=tick)
                 if pivot.nats > (found[name].nats if name in found else 0.0):
                     found[name] = pivot

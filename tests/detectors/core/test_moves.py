@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from detectors.core.links import Links
-from detectors.core.moves import said
+from detectors.core.moves import Moves, said
 from detectors.core.population import Lone, Population
-from detectors.core.records import Adoption
+from detectors.core.records import Adoption, Candidates
 from tests.detectors.course import Course, accounts, alert, restarted
 from tests.detectors.traffic import EPOCH
 
@@ -70,6 +70,27 @@ def test_a_move_of_long_ago_is_forgotten() -> None:
         moves = [(account, "delta-4")]
         course.take(at=110 + 4000 * number, moves=moves, adoption=customers(0.0))
     assert not course.told
+
+
+def test_who_moves_counts_where_it_belongs_by_then_though_all_change_places_meanwhile() -> None:
+    moves, sizes = Moves(), {"old": 40, "new": 40}
+    crowd = [(account, "delta-4") for account in accounts(0, 12)]
+    part = Candidates(
+        source=0,
+        sources=1,
+        tick=EPOCH + 110,
+        tracked=1000,
+        tests=0.0,
+        alerts=[],
+        behind=[],
+        moves=crowd,
+        adoption=customers(0.0),
+    )
+    assert moves.take(part, tick=EPOCH + 110, campaign_of=lambda _: "old")
+    found = moves.pivots(EPOCH + 110, sizes=sizes, campaign_of=lambda _: "new")
+    assert [(name, len(pivot.accounts)) for name, pivot in found.items()] == [("new", 12)]
+    assert moves.take(part, tick=EPOCH + 111, campaign_of=lambda _: "new")
+    assert moves.pivots(EPOCH + 111, sizes={}, campaign_of=lambda _: None) == {}
 
 
 def test_an_account_that_moves_twice_counts_once() -> None:

@@ -21,7 +21,7 @@ from detectors import CATALOG
 from detectors.core.account_level import AccountLevel
 from detectors.core.campaign_level import CampaignLevel
 from detectors.core.detector import Detector
-from detectors.core.engine import Engine, share_of
+from detectors.core.engine import Engine, share_of, share_of_campaigns
 from detectors.core.errors import ConfigError
 from detectors.core.group_level import GroupLevel
 from detectors.core.lateness import Lateness
@@ -116,7 +116,7 @@ class Config:
 
     def campaign_level(self, *, seed: int) -> CampaignLevel:
         """Return the campaigns, as an engine has them."""
-        return CampaignLevel(settings=share_of(self.settings(seed=seed), self.detectors(), 1))
+        return CampaignLevel(settings=share_of_campaigns(self.settings(seed=seed)))
 
     def lateness(self, *, seed: int) -> Lateness:
         """Return what decides when a worker is too far behind."""

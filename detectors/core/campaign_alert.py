@@ -52,7 +52,7 @@ def of(
         campaign: with this look noted in its history.
         members: its suspects and accounts.
         tick: second that is closed.
-        limit: p-value that the budget lets through.
+        limit: p-value that the budget lets through, were it of one signal.
         settings: of the level.
     """
     claims = members.claims()

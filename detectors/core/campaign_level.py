@@ -47,7 +47,6 @@ class CampaignLevel:
         self.alerts_raised = 0
         self.moves = Moves()
         self._tracked: dict[int, int] = {}
-        self._tests: dict[int, float] = {}
         self._crowds: dict[int, Crowd] = {}
         self._looked = 0
         self._grouped = 0
@@ -84,7 +83,6 @@ class CampaignLevel:
                 self._tracked[part.source] = part.tracked
                 if part.crowd is not None:
                     self._crowds[part.source] = part.crowd
-                self._tests[part.source] = part.tests or self._tests.get(part.source, 0.0)
             campaign_of = self.campaigns.campaign_of
             moved = [self.moves.take(p, tick=tick, campaign_of=campaign_of) for p in ready]
             alerts = [one for part in ready for one in zip(part.alerts, part.behind, strict=True)]
@@ -113,7 +111,6 @@ class CampaignLevel:
             "waiting": waiting,
             "discovery": self.discovery.snapshot(),
             "tracked": sorted(self._tracked.items()),
-            "tests": sorted(self._tests.items()),
             "crowds": sorted(self._crowds.items()),
             "moves": self.moves.snapshot(),
             "clock": self.clock,
@@ -138,7 +135,7 @@ class CampaignLevel:
             self._segments[suspect.key] = number
         self.waiting.restore(kept["waiting"])
         self.discovery.restore(kept["discovery"])
-        self._tracked, self._tests = dict(kept["tracked"]), dict(kept["tests"])
+        self._tracked = dict(kept["tracked"])
         self._crowds = {source: Crowd(*crowd) for source, crowd in kept["crowds"]}
         self.moves.restore(kept["moves"])
         self.clock, self._looked, self._grouped = kept["clock"], kept["looked"], kept["grouped"]
@@ -220,16 +217,11 @@ class CampaignLevel:
             return grown or new or changed or tick - campaign.told_at >= REPEAT
         if members.strong():
             return True
-        nats = members.nats(tick)
+        nats = members.beyond(tick)
         if nats <= campaign.tested + 1.0:
             return False
         campaign.tested = nats
-        return self.discovery.test(min(math.exp(-nats) * self._looks, 1.0), tick=tick)
-
-    @property
-    def _looks(self) -> float:
-        """How many tests a day the evidence was picked from."""
-        return max(sum(self._tests.values()), 1.0)
+        return self.discovery.test(math.exp(-nats), tick=tick)
 
     def _tell(self, campaign: Campaign, members: Members, tick: int) -> Alert:
         best = [alerts[0] for alerts in members.claims().values()]
@@ -237,5 +229,5 @@ class CampaignLevel:
         campaign.told_at, campaign.told_accounts = tick, len(members.accounts)
         campaign.told_signals = sorted({*campaign.told_signals, *members.signals()})
         self.campaigns.note(campaign.id, tick)
-        limit = self.discovery.stake / self._looks
+        limit = FAINT * self.discovery.stake
         return campaign_alert.of(campaign, members, tick=tick, limit=limit, settings=self.settings)

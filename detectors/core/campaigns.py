@@ -20,7 +20,8 @@ from detectors.sketches.proportion import at_least
 
 #: Looks back that are kept of one campaign.
 HISTORY = 200
-#: Nats from which on it is a signal of its own where the accounts of all templates met.
+#: Nats from which on a group is a candidate, and from which on it is a signal of its own where the
+#: accounts of all templates met.
 SELDOM = -math.log(FAINT)
 #: Nats that it costs to take the stronger of two: what one template says of where its accounts met,
 #: or what all say together.
@@ -85,7 +86,19 @@ class Members:
         return any(a.severity != "info" for s in self.suspects for a in s.claims.values())
 
     def nats(self, tick: int) -> float:
-        """Return the evidence of all together: alike signals as one, different ones added up.
+        """Return the evidence of all together: alike signals as one, different ones added up."""
+        return together([weight for weight in self._weights(tick) if weight > 0])
+
+    def beyond(self, tick: int) -> float:
+        """Return the evidence beyond that for which they were picked.
+
+        A signal is here only because it was seldom somewhere, and there may be many a day of which
+        that is so by chance.  Given that it is, its p-value is as likely to lie anywhere below.
+        """
+        return together([max(weight - SELDOM, 0.0) for weight in self._weights(tick)])
+
+    def _weights(self, tick: int) -> list[float]:
+        """Return the nats of each signal.
 
         Of detectors of one signal each counts once, however many suspects it speaks of.
         """
@@ -104,7 +117,7 @@ class Members:
         meeting = self.meeting()
         if meeting is not None:
             weights["repetition"] = max(weights.get("repetition", 0.0), meeting.nats)
-        return together([weight for weight in weights.values() if weight > 0])
+        return list(weights.values())
 
     def meeting(self) -> "Together | None":
         """Return at how many egresses the accounts of all its templates met, if it has several."""

@@ -11,6 +11,10 @@ from detectors.core.group_level import GroupLevel
 from detectors.core.level import Level, Output, Settings
 from detectors.core.records import Alert, Lifecycle
 
+#: Part of the budget that is the campaigns': they are what is looked for, and what detectors say of
+#: their parts is mostly evidence.  Detectors, scopes and partitions share the rest alike.
+OF_CAMPAIGNS = 0.25
+
 
 class Engine:
     """Accounts and groups of every partition, and the campaigns, each feeding the next.
@@ -58,9 +62,7 @@ class Engine:
             )
             for number in range(partitions)
         ]
-        self.campaigns = CampaignLevel(
-            settings=replace(part, alerts_per_day=part.alerts_per_day * partitions)
-        )
+        self.campaigns = CampaignLevel(settings=share_of_campaigns(settings))
         self._deltas = [0] * partitions
         self._candidates = 0
 
@@ -104,9 +106,14 @@ class Engine:
 def share_of(settings: Settings, detectors: Sequence[Detector], partitions: int) -> Settings:
     """Return the settings with the budget of one detector on one scope in one partition."""
     spending = [detector for detector in detectors if not detector.supports]
-    pairs = 1 + sum(len(detector.scopes) for detector in spending)  # the campaigns are one more
-    budget = settings.alerts_per_day / (pairs or 1) / partitions
+    pairs = sum(len(detector.scopes) for detector in spending)
+    budget = (1 - OF_CAMPAIGNS) * settings.alerts_per_day / (pairs or 1) / partitions
     return replace(settings, alerts_per_day=budget)
+
+
+def share_of_campaigns(settings: Settings) -> Settings:
+    """Return the settings with the budget of the campaigns."""
+    return replace(settings, alerts_per_day=OF_CAMPAIGNS * settings.alerts_per_day)
 
 
 def judging(level: AccountLevel | GroupLevel) -> Iterator[Level]:

@@ -210,7 +210,6 @@ class GroupLevel(Level):
             sources=self.waiting.sources,
             tick=tick,
             tracked=sum(self._tracked.values()),
-            tests=self.tests if raised else 0.0,
             **said,
         )
 

@@ -161,15 +161,6 @@ class Level:
         return alerts
 
     @property
-    def tests(self) -> float:
-        """How many tests a day the detectors make."""
-        budget = self.settings.alerts_per_day
-        return sum(
-            budget / calibration.limit(alerts_per_day=budget, tick=self.clock)
-            for calibration in self.calibrations.values()
-        )
-
-    @property
     def entities(self) -> int:
         """How many entities have a profile."""
         return len(self.profiles)

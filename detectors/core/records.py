@@ -324,7 +324,6 @@ class Candidates(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sources: int  # how many there are
     tick: int  # second of event time that was closed; all before it are closed too
     tracked: int  # accounts known in all
-    tests: float  # a day, of all detectors in the partition: one of many is odd by chance
     alerts: list[Alert]
     behind: list[Behind]  # each of them
     part: int = 0

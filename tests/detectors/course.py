@@ -82,7 +82,6 @@ class Course:
             sources=1,
             tick=EPOCH + at,
             tracked=PEOPLE,
-            tests=1000.0,
             alerts=list(alerts),
             behind=[
                 Behind(list(those), (places or {}).get(at))

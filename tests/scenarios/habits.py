@@ -52,7 +52,7 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (clockwork, all_sorts)
 
 def _city(world: World, *, end: float) -> None:
     """People at their own pace, agents who work in bursts, and programs that never stop."""
-    for number in range(480):
+    for number in range(640):
         account = f"person-{number}"
         world.known(account)
         rate = min(world.chance.lognormvariate(0.7, 0.6), 8.0)

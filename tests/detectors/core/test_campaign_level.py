@@ -1,10 +1,12 @@
 import math
+import random
 
 import msgspec
 import pytest
 
 from detectors.core.campaign_level import NAMES_A_SECOND
 from detectors.core.campaigns import members_of
+from detectors.core.level import FAINT
 from detectors.core.records import Alert, Behind, Candidates
 from detectors.core.suspects import HALF_LIFE, MOST_SUSPECTS, Suspect
 from tests.detectors.course import PEOPLE, Course, accounts, alert, level, restarted
@@ -48,6 +50,29 @@ def test_what_is_merely_seldom_becomes_a_campaign_when_different_signals_agree()
     (told,) = course.take(more, at=2)
     assert told.detector == "campaign"
     assert set(told.accounts) == set(accounts(0, 30))
+
+
+def test_what_is_seldom_by_accident_stays_within_the_budget() -> None:
+    course, chance = Course(), random.Random(4)
+    for number in range(300):  # communities that a day brings, each seldom in two ways
+        at = 1 + number * 288
+        behind = [f"{number}-{account}" for account in range(12)]
+        one, other = (-math.log(chance.random() * FAINT) for _ in range(2))
+        course.take(
+            alert(f"a{number}", behind, at=at, nats=one, strong=False),
+            alert(
+                f"b{number}",
+                behind,
+                at=at,
+                nats=other,
+                strong=False,
+                scope="payment",
+                detector="wide_fanout",
+            ),
+            at=at,
+        )
+    assert len(course.level.campaigns.by_id) > 100
+    assert len(course.told) <= 5  # a full purse, and what filled it up again: two are expected
 
 
 def test_many_weak_claims_of_one_detector_do_not_wear_down_another_of_the_same_signal() -> None:
@@ -207,7 +232,6 @@ def test_partitions_are_waited_for() -> None:
             sources=2,
             tick=EPOCH + tick,
             tracked=PEOPLE,
-            tests=1000.0,
             alerts=list(alerts),
             behind=[Behind(list(a.accounts)) for a in alerts],
         )

@@ -6,7 +6,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from detectors import CATALOG
-from detectors.core.engine import Engine, share_of
+from detectors.core.engine import Engine, share_of, share_of_campaigns
 from detectors.core.records import Alert, Request
 from tests.detectors.traffic import cut, detectors, request, settings, worlds
 
@@ -51,5 +51,6 @@ def test_the_budget_is_shared_by_detectors_scopes_and_partitions() -> None:
     kinds = [kind() for kind in CATALOG]
     part = share_of(settings(), kinds, 4).alerts_per_day
     spending = [kind for kind in CATALOG if not kind.supports]
-    shares = 1 + sum(len(kind.scopes) for kind in spending)  # campaigns have theirs
-    assert part * 4 * shares == pytest.approx(1.0)
+    shares = sum(len(kind.scopes) for kind in spending)
+    campaigns = share_of_campaigns(settings()).alerts_per_day
+    assert part * 4 * shares + campaigns == pytest.approx(1.0)

@@ -80,7 +80,6 @@ def test_who_moves_counts_where_it_belongs_by_then_though_all_change_places_mean
         sources=1,
         tick=EPOCH + 110,
         tracked=1000,
-        tests=0.0,
         alerts=[],
         behind=[],
         moves=crowd,

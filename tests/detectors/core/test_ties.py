@@ -16,6 +16,8 @@ from detectors.sketches.distinct import mark
 from tests.detectors.course import alert
 
 EVERYBODY = 5_000
+#: What accident brings about once in thousands of draws is drawn alike in every run.
+by_chance = settings(max_examples=20, deadline=None, derandomize=True)
 
 
 def suspect(name: str, members: list[str]) -> Suspect:
@@ -32,7 +34,7 @@ def templates(
     ]
 
 
-@settings(max_examples=20, deadline=None)
+@by_chance
 @given(seed=st.integers(0, 2**32), size=st.integers(8, 14))
 def test_templates_that_a_hundred_accounts_take_turns_at_are_one(seed: int, size: int) -> None:
     chance = random.Random(seed)
@@ -41,7 +43,7 @@ def test_templates_that_a_hundred_accounts_take_turns_at_are_one(seed: int, size
     assert len(found) > 30
 
 
-@settings(max_examples=20, deadline=None)
+@by_chance
 @given(seed=st.integers(0, 2**32), size=st.integers(8, 14))
 def test_two_farms_are_two(seed: int, size: int) -> None:
     chance = random.Random(seed)
@@ -51,7 +53,7 @@ def test_two_farms_are_two(seed: int, size: int) -> None:
         assert len({s.key[1].partition("-")[0] for s in found}) == 1
 
 
-@settings(max_examples=20, deadline=None)
+@by_chance
 @given(seed=st.integers(0, 2**32), size=st.integers(8, 30), count=st.integers(2, 60))
 def test_templates_of_anybody_are_none(seed: int, size: int, count: int) -> None:
     chance = random.Random(seed)
@@ -113,7 +115,7 @@ def crowding(present: list[float], alone: float) -> Crowding:
 QUIET = crowding([3.0] * 100, 1000.0).crowd
 
 
-@settings(max_examples=20, deadline=None)
+@by_chance
 @given(seed=st.integers(0, 2**32))
 def test_what_shares_egresses_and_no_account_is_one(seed: int) -> None:
     chance = random.Random(seed)
@@ -123,7 +125,7 @@ def test_what_shares_egresses_and_no_account_is_one(seed: int) -> None:
     assert len(components(suspects, accounts=EVERYBODY, crowd=None)) == 4
 
 
-@settings(max_examples=20, deadline=None)
+@by_chance
 @given(seed=st.integers(0, 2**32))
 def test_what_comes_through_other_egresses_is_not(seed: int) -> None:
     chance = random.Random(seed)
@@ -132,7 +134,7 @@ def test_what_comes_through_other_egresses_is_not(seed: int) -> None:
     assert len(components(suspects, accounts=EVERYBODY, crowd=QUIET)) == 4
 
 
-@settings(max_examples=20, deadline=None)
+@by_chance
 @given(seed=st.integers(0, 2**32))
 def test_egresses_that_half_the_world_uses_tie_nothing(seed: int) -> None:
     chance = random.Random(seed)

@@ -20,7 +20,7 @@ from detectors.sketches.crowding import Crowd
 #: Seconds between two looks at what has faded; and of one test of how a campaign moves.
 LOOK = 600
 #: How many times as many accounts are worth telling.
-GROWTH = 1.5
+GROWTH = 1.25
 #: Members of suspects for which a second must pass until it is looked again what hangs together,
 #: if nothing but candidates came: that takes a second's work for each 100,000.
 NAMES_A_SECOND = 20_000
@@ -31,8 +31,8 @@ class CampaignLevel:
 
     A candidate that shares no accounts with another is told if it is an alert by itself.  Those
     that do share are one campaign, which is told when one of them is an alert by itself or when
-    all together are one, again when it has grown by half, shows a new signal, changes anew or lasts
-    another hour; what its suspects raise meanwhile is its evidence, and is not told besides.
+    all together are one, again when it has grown by a quarter, shows a new signal, changes anew or
+    lasts another hour; what its suspects raise meanwhile is its evidence, and is not told besides.
 
     Args:
         settings: what the operator set; the budget is that of campaigns alone.

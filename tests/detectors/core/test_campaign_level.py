@@ -144,15 +144,15 @@ def test_accounts_that_only_one_seldom_candidate_names_are_not_members() -> None
     assert set(told.accounts) == set(accounts(0, 20))
 
 
-def test_a_campaign_is_told_again_when_it_has_grown_by_half_and_keeps_its_name() -> None:
+def test_a_campaign_is_told_again_when_it_has_grown_by_a_quarter_and_keeps_its_name() -> None:
     course = Course()
     course.take(alert("a", accounts(0, 20), at=1), at=1)
     (first,) = course.take(alert("b", accounts(0, 20), at=1, scope="payment"), at=2)
-    same = alert("b", accounts(0, 29), at=1, scope="payment")
+    same = alert("b", accounts(0, 24), at=1, scope="payment")
     assert course.take(same, at=3) == []
-    (grown,) = course.take(alert("c", accounts(0, 30), at=1, scope="template"), at=4)
+    (grown,) = course.take(alert("c", accounts(0, 25), at=1, scope="template"), at=4)
     assert grown.entity == first.entity
-    assert grown.accounts_total == 30
+    assert grown.accounts_total == 25
 
 
 def test_a_new_change_of_a_known_campaign_is_told_at_once() -> None:

@@ -8,6 +8,7 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import DisjointSet
 from scipy.special import gammainc
 
 from detectors.core.presence import MESH
@@ -135,18 +136,16 @@ def _cores(parts: list[Part], *, accounts: int) -> list[Part]:
                     inside[number].discard(account)
                     if len(inside[number]) < needed[number]:
                         weak.append(number)
-    root = list(range(len(parts)))
-    for those in core.values():
-        first, *others = sorted(those)
+    joined = DisjointSet(range(len(parts)))
+    for first, *others in core.values():
         for other in others:
-            one, two = sorted((_root(root, first), _root(root, other)))
-            root[two] = one
-    return _merged(parts, root)
+            joined.merge(first, other)
+    return _merged(parts, joined)
 
 
 def _tied(parts: list[Part], *, accounts: int, nats: float, suspects: int) -> list[Part]:
     """Return the parts with those made one that are tied, of which one has so many suspects."""
-    root = list(range(len(parts)))
+    joined = DisjointSet(range(len(parts)))
     having: dict[str, list[int]] = {}
     for number, part in enumerate(parts):
         common = Counter(chain.from_iterable(having.get(a, ()) for a in part.accounts))
@@ -168,9 +167,8 @@ def _tied(parts: list[Part], *, accounts: int, nats: float, suspects: int) -> li
         needed = np.array([_needed(part, parts[other], nats) for other in others])
         tied = (counts >= LEAST_PART * small) & (chance >= needed)
         for position in np.flatnonzero(tied).tolist():
-            one, other = sorted((_root(root, number), _root(root, others[position])))
-            root[other] = one
-    return _merged(parts, root)
+            joined.merge(number, others[position])
+    return _merged(parts, joined)
 
 
 def _least(one: Part, other: Part, suspects: int) -> int:
@@ -194,7 +192,7 @@ def _at_the_same(parts: list[Part], crowd: Crowd) -> list[Part]:
     meshes = np.stack([mesh for _, mesh in known], axis=1)
     each = meeting(meshes)
     large = np.array([len(parts[number].suspects) > 1 for number in numbers.tolist()])
-    root = list(range(len(parts)))
+    joined = DisjointSet(range(len(parts)))
     for position in range(1, len(known)):
         others = np.flatnonzero(large[:position] | large[position])
         if not len(others):
@@ -208,15 +206,15 @@ def _at_the_same(parts: list[Part], crowd: Crowd) -> list[Part]:
         chance = at_least(common, of=small, rate=rate, correlation=CORRELATION)
         tied = (common >= LEAST_COMMON) & (common >= LEAST_PART * small) & (chance >= JOIN)
         for number in numbers[others[tied]].tolist():
-            first, second = sorted((_root(root, int(numbers[position])), _root(root, number)))
-            root[second] = first
-    return _merged(parts, root)
+            joined.merge(int(numbers[position]), number)
+    return _merged(parts, joined)
 
 
-def _merged(parts: list[Part], root: list[int]) -> list[Part]:
+def _merged(parts: list[Part], joined: DisjointSet) -> list[Part]:
+    """Return the parts with those of each subset made one, in the order of their first."""
     merged: dict[int, Part] = {}
     for number, part in enumerate(parts):
-        whole = merged.setdefault(_root(root, number), Part([], set()))
+        whole = merged.setdefault(joined[number], Part([], set()))
         whole.suspects += part.suspects
         whole.accounts |= part.accounts
     return list(merged.values())
@@ -227,9 +225,3 @@ def _needed(one: Part, other: Part, nats: float) -> float:
     alone = min(one, other, key=lambda part: len(part.suspects)).suspects
     alert = any(claim.severity != "info" for s in alone for claim in s.claims.values())
     return JOIN_ALERT if nats == JOIN and alert else nats
-
-
-def _root(root: list[int], number: int) -> int:
-    while root[number] != number:
-        number = root[number] = root[root[number]]
-    return number

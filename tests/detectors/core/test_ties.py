@@ -43,6 +43,12 @@ def test_templates_that_a_hundred_accounts_take_turns_at_are_one(seed: int, size
     assert len(found) > 30
 
 
+@given(order=st.permutations(range(9)))
+def test_a_chain_is_one_in_whatever_order_it_comes(order: Sequence[int]) -> None:
+    chain = [suspect(f"t-{at}", [f"a-{n}" for n in range(at * 10, at * 10 + 20)]) for at in order]
+    assert [len(found) for found in components(chain, accounts=EVERYBODY, crowd=None)] == [9]
+
+
 @by_chance
 @given(seed=st.integers(0, 2**32), size=st.integers(8, 14))
 def test_two_farms_are_two(seed: int, size: int) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ CORRELATION = 0.01
 #: Accounts are at a core when so many parts as they are in would be those of a fifth as many by
 #: chance; and they must be as large a part of what they make one.
 CORE_CHANCE, CORE_PART = 0.2, 0.5
+#: Accounts that so small a part as many suspects name as their fellows were only there.
+BYSTANDER = 0.2
 
 
 @dataclass(slots=True)
@@ -83,8 +86,11 @@ def components(
 def agreed(suspects: Sequence[Suspect]) -> list[str]:
     """Return the accounts that two suspects name, or one that is an alert by itself.
 
-    What else stands behind a suspect's egress may be anybody.  Those named most often come first;
-    of one suspect alone all count.
+    What else stands behind a suspect's egress may be anybody.  Of one suspect alone all count.
+    Where suspects name accounts that many others name too, those that hardly another one names
+    were only there, like the customers behind a campaign's egress whose requests an alert counted
+    with the campaign's.  Heirs came too late to be named often, and are no bystanders.  Those
+    named most often come first.
     """
     named: Counter[str] = Counter()
     surely: set[str] = set()
@@ -93,7 +99,16 @@ def agreed(suspects: Sequence[Suspect]) -> list[str]:
         for alert in suspect.claims.values():
             if alert.severity != "info" or len(suspects) == 1:
                 surely.update(alert.accounts)
-    accounts = [account for account, count in named.items() if count >= 2 or account in surely]
+    taking_part: set[str] = set()
+    for suspect in suspects:
+        counts = [named[account] for account in suspect.named]
+        least = BYSTANDER * median(counts) if counts else 0.0
+        taking_part.update(
+            account
+            for account, count in zip(suspect.named, counts, strict=True)
+            if count >= least or "heir" in suspect.ties[account]
+        )
+    accounts = [account for account in taking_part if named[account] >= 2 or account in surely]
     return sorted(accounts, key=lambda account: (-named[account], account))
 
 

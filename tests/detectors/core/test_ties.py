@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from detectors.core.presence import COLUMNS, MESH
 from detectors.core.records import Behind
 from detectors.core.suspects import Suspect
-from detectors.core.ties import components
+from detectors.core.ties import agreed, components
 from detectors.sketches.crowding import Crowding
 from detectors.sketches.distinct import mark
 from tests.detectors.course import alert
@@ -85,6 +85,46 @@ def test_a_farm_does_not_draw_in_what_everybody_uses() -> None:
     suspects = [*templates(chance, people, count=40, size=12), popular]
     (found,) = components(suspects, accounts=EVERYBODY, crowd=None)
     assert popular not in found
+
+
+def crossed(accounts: list[str], *, times: int) -> list[Suspect]:
+    """Return suspects of ten accounts each, of which each account is in so many."""
+    chance, suspects = random.Random(3), []
+    for turn in range(times):
+        chance.shuffle(accounts)
+        tens = [accounts[at : at + 10] for at in range(0, len(accounts), 10)]
+        suspects += [suspect(f"t-{turn}-{at}", ten) for at, ten in enumerate(tens)]
+    return suspects
+
+
+def proxy(accounts: list[str], *, detector: str = "lockstep") -> Suspect:
+    made = Suspect(("proxy", accounts[-1]))
+    made.take(alert(accounts[-1], accounts, detector=detector), Behind(accounts))
+    return made
+
+
+def test_customers_who_were_only_at_a_campaigns_egress_take_no_part() -> None:
+    farm = [f"farm-{n}" for n in range(40)]
+    suspects = [*crossed(list(farm), times=12), proxy([*farm[:6], "customer", "neighbour"])]
+    assert set(agreed(suspects)) == set(farm)
+
+
+def test_so_few_suspects_that_one_more_may_be_missing_take_none_away() -> None:
+    farm = [f"farm-{n}" for n in range(40)]
+    suspects = [*crossed(list(farm), times=4), proxy([*farm[:6], "late"])]
+    assert set(agreed(suspects)) == {*farm, "late"}
+
+
+def test_an_arm_that_one_alert_alone_names_takes_part() -> None:
+    farm, arm = [f"farm-{n}" for n in range(40)], [f"arm-{n}" for n in range(20)]
+    suspects = [*crossed(list(farm), times=12), proxy([*farm[:6], *arm])]
+    assert set(agreed(suspects)) == {*farm, *arm}
+
+
+def test_heirs_take_part_as_soon_as_they_come() -> None:
+    farm = [f"farm-{n}" for n in range(40)]
+    suspects = [*crossed(list(farm), times=12), proxy([*farm[:6], "heir"], detector="heir")]
+    assert set(agreed(suspects)) == {*farm, "heir"}
 
 
 def behind_egresses(name: str, members: list[str], egresses: Sequence[int]) -> Suspect:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from detectors.core.records import Request
 from detectors.text.capability import Capability
 from detectors.text.features import Asked
-from detectors.text.template import KEPT, KEPT_OF_SYSTEM, lowest
+from detectors.text.template import of_prompt, of_system
 from detectors.text.words import words
 
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -167,12 +167,12 @@ def _read(
         told = request.system_prompt or ""
         if told not in systems:
             its = words(told)
-            systems[told] = its, lowest(its, count=KEPT_OF_SYSTEM, seed=seed)
-        system, of_system = systems[told]
+            systems[told] = its, of_system(its, seed=seed)
+        system, role = systems[told]
         own = request.prompt_sketch or ""
         if request.prompt is not None:
-            own = lowest(found, count=KEPT, seed=seed)
-        sketches[position] = own + of_system or None
+            own = of_prompt(found, seed=seed)
+        sketches[position] = own + role or None
         if request.status in DENIED:
             continue  # it counts for nothing
         tools = request.tools or ()

@@ -57,7 +57,8 @@ def test_a_prompt_becomes_its_sketch_and_a_gateways_sketch_stays() -> None:
 
 
 def test_a_system_prompt_joins_the_sketch_however_the_prompt_came() -> None:
-    text, system = "Write a function that sorts three numbers in place.", "You grade essays " * 4
+    text = "Write a function that sorts three numbers in place."
+    system = "You grade essays by this rubric " * 3
     both = {"system_prompt": system}
     made = batch(
         [

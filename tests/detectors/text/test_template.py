@@ -88,8 +88,16 @@ def test_a_template_in_the_system_prompt_is_found_beside_the_prompts() -> None:
     asked = "What would become of the tides if the moon were twice as far away as it is?"
     made = keys(sketch(asked, system=SKELETON))
     assert made[:KEPT] == keys(sketch(asked))
-    assert made[KEPT:] == keys(sketch(SKELETON))[:KEPT_OF_SYSTEM]
+    assert len(made[KEPT:]) == KEPT_OF_SYSTEM
     assert keys(sketch("Paris", system=SKELETON)) == made[KEPT:]
+
+
+def test_how_system_prompts_begin_everywhere_is_no_template() -> None:
+    begins = "You are a helpful assistant that answers "
+    made = [sketch("", system=begins + filled(seed, words=40)[-250:]) for seed in range(2)]
+    own = [sketch("", system=begins + " ".join(WORDS[n:] + WORDS[:n])) for n in range(len(WORDS))]
+    assert all(made)
+    assert len(set(own)) == len(WORDS)
 
 
 @pytest.mark.parametrize("length", [16, 17, 31, 32, 512])

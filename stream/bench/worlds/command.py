@@ -46,6 +46,7 @@ LIFE_BANS, LIFE_SIZE = 10.0, 80
     "--attackers", "shares", multiple=True, type=click.FloatRange(0.001, 0.9),
     help="The campaign's share of the accounts that are active, instead of a ratio.",
 )  # fmt: skip
+@options.EVASION
 @click.option("--seed", "seeds", multiple=True, type=click.IntRange(0, 2**63 - 1))
 @click.option("--only", "names", multiple=True, type=click.Choice([*CONTENDERS]))
 @click.option("--ban-rate", type=click.FloatRange(0, 1000), help="Bans per account and day.")
@@ -63,6 +64,7 @@ def worlds(
     mixings: tuple[float, ...],
     ratios: tuple[float, ...],
     shares: tuple[float, ...],
+    evasions: tuple[str, ...],
     seeds: tuple[int, ...],
     names: tuple[str, ...],
     ban_rate: float | None,
@@ -77,13 +79,14 @@ def worlds(
 ) -> None:
     """Replay simulated worlds, and score Weir and earlier methods against the labels.
 
-    Every campaign meets every size, mixing, ratio or attackers' share, and seed; each may be given
-    several times. A launch day without campaign and one campaign's life come with them. Writes
-    tables, results, plots and one page into a directory.
+    Every campaign meets every size, mixing, ratio or attackers' share, and seed, once as its shape
+    is and once with each evasion; each may be given several times. A launch day without campaign
+    and one campaign's life come with them. Writes tables, results, plots and one page into a
+    directory.
     """
     if plots:
         canvas.check()
-    if quick and (campaigns or sizes or mixings or ratios or shares):
+    if quick and (campaigns or sizes or mixings or ratios or shares or evasions):
         raise ConfigError("--quick is a grid of its own: leave out --campaign, --size and the like")
     path = output.directory(out)
     began = time.perf_counter()
@@ -95,7 +98,7 @@ def worlds(
     else:
         if not ratios and not shares:
             ratios, shares = RATIOS, ATTACKERS
-        asked = partial(asked, campaigns=campaigns or tuple(SHAPES), hours=long)
+        asked = partial(asked, campaigns=campaigns or tuple(SHAPES), hours=long, evasions=evasions)
         cells = asked(sizes=sizes or SIZES, mixings=mixings or MIXINGS, ratios=ratios)
         cells += asked(sizes=sizes or ATTACKERS_SIZES, mixings=mixings or (None,), attackers=shares)
     cells += launch_days(seeds=seeds, hours=long, text=text, background=background)

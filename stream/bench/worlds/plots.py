@@ -95,11 +95,12 @@ def _difficulty(outcomes: Sequence[Outcome], varied: dict[str, list[Outcome]]) -
                         **_line(number) | ({"linewidth": 0} if dimension == "evasion" else {}),
                         label=name,
                     )
+                ticks = sorted({getattr(outcome.cell, dimension) for outcome in those})
                 if dimension == "evasion":
+                    axis.set_xticks(range(len(ticks)), [_first(tick) for tick in ticks])
                     axis.tick_params(axis="x", rotation=90, labelbottom=row == 1)
                 elif dimension not in _SHARES:
                     axis.set_xscale("log")
-                    ticks = sorted({getattr(outcome.cell, dimension) for outcome in those})
                     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
                     axis.set_xticks([], minor=True)
                 _percent_axis(axis, low=row == 1)
@@ -116,8 +117,14 @@ def _difficulty(outcomes: Sequence[Outcome], varied: dict[str, list[Outcome]]) -
 def _place(dimension: str, value: Any) -> Any:
     """Return where on its axis a value lies; evasions lie beside each other under their names."""
     if dimension == "evasion":
-        return value.replace(",", "\n") or NONE
+        return value or NONE
     return value * 100 if dimension in _SHARES else value
+
+
+def _first(evasion: str) -> str:
+    """Return what fits below an axis."""
+    first, *others = evasion.split(",")
+    return f"{first}, {len(others)} more" if others else first or NONE
 
 
 def _line(number: int) -> dict[str, Any]:
@@ -174,7 +181,8 @@ def _tradeoff(panels: dict[str, list[Outcome]]) -> bytes:
 def _times(outcomes: Sequence[Outcome]) -> bytes:
     own = [outcome for outcome in outcomes if outcome.contender == contenders(outcomes)[0]]
     rows = list(dict.fromkeys(_short(outcome.cell) for outcome in own))
-    with canvas.figure(size=(8.4, 0.34 * len(rows) + 1.5)) as (made, axes):
+    size = (5.6 + 0.07 * max(map(len, rows)), 0.34 * len(rows) + 1.5)
+    with canvas.figure(size=size) as (made, axes):
         axis = axes[0][0]
         most = max((o.cell.hours for o in own), default=1.0) * 3600
         for name, label, colour, marker in (

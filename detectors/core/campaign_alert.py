@@ -98,11 +98,11 @@ def of(
                 *(_meeting(meeting, weights[MEETING]) if meeting is not None else ()),
                 *regrowth,
             ],
-            samples=_samples(members.suspects),
+            samples=_samples(members),
             version=settings.version,
             campaign=campaign.id,
             capability=capabilities[0] if capabilities else None,
-            members=_members(members.accounts[:MOST_MEMBERS], strongest),
+            members=_members(members.accounts[:MOST_MEMBERS], strongest, own=members.own),
             entities=_entities(members.accounts, strongest),
             history=_history(campaign),
         )
@@ -111,9 +111,14 @@ def of(
 
 def _severity(p_value: float, members: Members, *, limit: float) -> Severity:
     usual = severity_of(p_value, limit=limit, accounts=len(members.accounts))
-    if members.signals() <= TOOLS:
+    several = {a.signal for alerts in members.claims().values() for a in alerts if _by_many(a)}
+    if several <= TOOLS:
         return min(usual, "medium", key=SEVERITIES.index)
     return usual
+
+
+def _by_many(alert: Alert) -> bool:
+    return alert.accounts_total > 1
 
 
 def pivot_of(campaign: str, pivot: Pivot, *, tick: int, limit: float, settings: Settings) -> Alert:
@@ -239,16 +244,21 @@ def _regrowth(members: Members) -> tuple[str, list[Evidence]]:
     ]
 
 
-def _members(accounts: Sequence[str], suspects: Sequence[Suspect]) -> list[Member]:
-    """Return what ties accounts: the suspects that name them, and for what."""
+def _members(
+    accounts: Sequence[str], suspects: Sequence[Suspect], *, own: Sequence[Alert]
+) -> list[Member]:
+    """Return what ties accounts: the suspects that name them, and for what they were named."""
     found = []
+    did = [(alert.signal, set(alert.accounts)) for alert in own]
     for account in accounts:
         naming = [suspect for suspect in suspects if account in suspect.ties]
+        signals = {signal for suspect in naming for signal in suspect.ties[account]}
+        signals.update(signal for signal, named in did if account in named)
         found.append(
             Member(
                 account=account,
                 entities=[":".join(suspect.key) for suspect in naming[:MOST_TIES]],
-                signals=sorted({signal for suspect in naming for signal in suspect.ties[account]}),
+                signals=sorted(signals),
             )
         )
     return found
@@ -294,8 +304,9 @@ def _fitting(items: Iterable[T], room: int) -> list[T]:
     return kept
 
 
-def _samples(suspects: Sequence[Suspect]) -> list[str]:
-    """Return requests to look at, some of each suspect."""
-    columns = [a.samples for s in suspects for a in s.claims.values()]
+def _samples(members: Members) -> list[str]:
+    """Return requests to look at, some of each suspect and of what its accounts did."""
+    claims = [*members.own, *(a for s in members.suspects for a in s.claims.values())]
+    columns = [alert.samples for alert in claims]
     rounds = (c[n] for n in range(MOST_SAMPLES) for c in columns if n < len(c))
     return list(dict.fromkeys(rounds))[:MOST_SAMPLES]

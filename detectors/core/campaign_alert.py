@@ -24,7 +24,7 @@ from detectors.core.records import (
     Window,
 )
 from detectors.core.severity import SEVERITIES, severity_of
-from detectors.core.succession import replaced
+from detectors.core.succession import REGROWTH, regrowth_of, replaced
 from detectors.core.suspects import Suspect, nats_of
 
 #: Accounts, samples and kinds of evidence in one alert at most.
@@ -35,8 +35,6 @@ MOST_MEMBERS, MOST_TIES, MOST_ENTITIES, MOST_LOOKS = 200, 8, 100, 50
 #: Bytes of the whole as JSON however long the names, of them for entities at most, and left for
 #: members by the list of accounts.
 MOST_BYTES, BYTES_ENTITIES, BYTES_MEMBERS = 100_000, 10_000, 15_000
-#: Seconds within which a banned account's place may be taken.
-REGROWTH = {"1 h": 3600, "24 h": 86_400}
 
 MEETING = "egresses at which accounts of its templates met"
 
@@ -228,8 +226,7 @@ def _regrowth(members: Members) -> tuple[str, list[Evidence]]:
     if not banned:
         return "", []
     times, heirs = sorted(banned.values()), sorted(joined.values())
-    told = [a.evidence[0].expected for a in members.claims().get("heir", [])]
-    by_chance = min(max(told, default=0.0), float(len(banned)))
+    told = [e for alert in members.claims().get("heir", []) for e in alert.evidence]
     back = {label: len(replaced(times, heirs, within=w)) for label, w in REGROWTH.items()}
     words = ""
     if any(back.values()):
@@ -237,7 +234,10 @@ def _regrowth(members: Members) -> tuple[str, list[Evidence]]:
         words = f"; of {len(banned)} banned accounts {parts} had heirs"
     figures = [("accounts banned", float(len(banned)), 0.0)]
     for label, count in back.items():
-        figures.append((f"heirs of banned accounts within {label}", float(count), by_chance))
+        feature = regrowth_of("accounts", label)
+        share = max((e.expected for e in told if e.feature == feature), default=0.0)
+        what = f"heirs of banned accounts within {label}"
+        figures.append((what, float(count), share * len(banned)))
     return words, [
         Evidence(feature=what, observed=seen, expected=usual, contribution=0.0, unit="accounts")
         for what, seen, usual in figures

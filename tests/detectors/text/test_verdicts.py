@@ -182,7 +182,7 @@ def test_a_wording_that_passed_as_ordinary_is_known_after_some_verdicts(kind: st
     others = fillings(ask, first=10_000, count=50)
     assert (capability.predict_many(others).codes == ORDINARY).mean() > 0.9
 
-    for number in range(12):
+    for number in range(20):
         prompts = fillings(ask, first=20 * number, count=20)
         features = wording([capability.features(asked) for asked in prompts])
         verdicts.take(verdict(number=number, capability=kind, features=features))

@@ -36,7 +36,8 @@ class Lockstep(Detector):
     everybody, such as an outage, is no coincidence.  Pairs of two hours are held against that
     (a Poisson tail, wider by the dispersion that all groups show).  One moment adds little,
     however many share it: an alarm clock, a nightly batch or the end of a break rings once, a
-    machine does it again and again, be it every minute or after every pause.
+    machine does it again and again, be it every minute or after every pause.  Where the times of
+    lone accounts are rounded to five seconds or more, nothing is said.
 
     Args:
         dispersion: of pairs among independent accounts, before it is learned.
@@ -72,14 +73,14 @@ class Lockstep(Detector):
         """Return the nats of the series most in step, less the choice among them."""
         scores = np.zeros(len(tick.rows))
         some = np.flatnonzero(profiles["present"][tick.rows] >= LEAST_ACCOUNTS)
-        if len(some):
+        if len(some) and not tick.population.beat.rounded():
             scores[some] = self._scores(profiles, tick.take(some)).max(axis=1)
         return scores
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
         """Add the blocks that ended; learn what is usual from groups that are not suspect."""
         closed = (profiles["cadence_closed_at"][tick.rows] == tick.number).any(axis=1)
-        if not closed.any():
+        if not closed.any() or tick.population.beat.rounded():
             return
         part = tick.take(np.flatnonzero(closed))
         rows = part.rows

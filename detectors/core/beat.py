@@ -14,6 +14,9 @@ QUIET = 30
 BIN, KEPT = 2, 2048
 #: What is counted of a second: accounts that are there, and accounts that start.
 KINDS = 2
+#: Times are rounded where so large a part of so many lone accounts comes at multiples of five
+#: seconds; those are in two of five bins.
+ROUNDED, LEAST_TOLD = 0.8, 20
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,6 +48,12 @@ class Beat:
             self.hours[passed(np.array([self.hour]), hour)[0]] *= 0.5
             self.hour = hour
         self.hours[hour % 24] += starts
+
+    def rounded(self) -> bool:
+        """Say whether times are rounded to five seconds or more: then all come together."""
+        told = self.counts[0]
+        on_five = np.isin(self.numbers % 5, (0, 2))
+        return bool(told.sum() >= LEAST_TOLD and told[on_five].sum() > ROUNDED * told.sum())
 
     def block(self, starts: Ints, *, kind: int, bins: int, width: int) -> Ints:
         """Return the counts of blocks that begin at these seconds, (n, bins) of a width.

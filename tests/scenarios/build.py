@@ -15,6 +15,7 @@ from tests.scenarios import (
     edges,
     habits,
     identity,
+    kinds,
     service,
     skeletons,
     timing,
@@ -259,6 +260,7 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     *service.SCENARIOS,
     *edges.SCENARIOS,
     *habits.SCENARIOS,
+    *kinds.SCENARIOS,
 )
 
 

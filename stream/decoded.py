@@ -80,9 +80,8 @@ class Decoded:
     def last(self) -> int:
         """The highest offset, -1 where there is nothing."""
         told = [*self.lifecycles[-1:], *self.releases[-1:], *self.verdicts[-1:]]
-        ends = [offset for _, _, offset in told]
-        ends += [letter.offset for letter in self.dead_letters[-1:]]
-        return max([-1, *self.offsets[-1:].tolist(), *ends])
+        ends = [-1, *(offset for _, _, offset in told), *map(int, self.offsets[-1:])]
+        return max(ends + [letter.offset for letter in self.dead_letters[-1:]])
 
     def strays(self, *, base: int = 0) -> Strays:
         """Return what came besides the requests, with offsets that begin at a base."""

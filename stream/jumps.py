@@ -34,8 +34,10 @@ class Jumps:
     What is undecided waits with all that follows, for so many requests or `LINES` lines at most, so
     that neither order nor outcome depends on how the input is cut.
 
-    >>> requests = [Request(id=str(i), ts=ts, account="a", model="m") for i, ts in enumerate(
-    ...     [1e9, 2.1e9, 1e9 + 1, 1e9 + 90_000, 1e9 + 90_001])]
+    >>> requests = [
+    ...     Request(id=str(i), ts=ts, account="a", model="m")
+    ...     for i, ts in enumerate([1e9, 2.1e9, 1e9 + 1, 1e9 + 90_000, 1e9 + 90_001])
+    ... ]
     >>> times = np.array([request.ts for request in requests])
     >>> jumps = Jumps()
     >>> parts = jumps.take(Decoded(requests=requests, times=times, offsets=np.arange(1, 6)), base=0)

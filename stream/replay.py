@@ -77,7 +77,8 @@ class Summary:
         if self.late:
             said += (
                 f"; {self.late:,} requests came more than {LATE} s late, the latest by "
-                f"{self.latest:,} s, and were counted in the second in progress: sort the file by ts"
+                f"{self.latest:,} s, and were counted in the second in progress: sort the file "
+                "by ts"
             )
         return said
 

@@ -32,7 +32,7 @@ Record = Request | Lifecycle | Release | Verdict
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A record that was not taken in; in JSON ``original`` is written as base64."""
+    """A record that was not taken in; in JSON ``original`` is base64, and holds no text."""
 
     reason: str  # one of `detectors.core.records.DEAD_LETTER_REASONS`
     detail: str  # for whoever sent it; holds nothing of the record's own text

@@ -8,7 +8,7 @@ from scipy.special import betainc
 from detectors.core.detector import Detector, Finding, Floats, Tick, share
 from detectors.core.profiles import Profiles
 from detectors.core.records import Evidence, Scope, Signal
-from detectors.core.succession import Succession
+from detectors.core.succession import REGROWTH, Succession, regrowth_of
 from detectors.sketches.decayed import fade
 
 #: Heirs of which nothing is said yet: one person may come back, and a friend.
@@ -17,7 +17,8 @@ LEAST_HEIRS = 2.5
 LEAST_OPEN = 60.0
 #: How much one newcomer makes the next more likely.
 CORRELATION = 0.02
-HOUR, DAY = 3600, 86_400
+#: Seconds over which counts fade.
+DAY = 86_400
 
 
 class Heir(Detector):
@@ -68,7 +69,11 @@ class Heir(Detector):
         seen = Succession.of(tick.members, row, name, now=tick.number)
         regrown = {
             label: seen.regrowth(within=within, now=tick.number)
-            for label, within in (("1 h", HOUR), ("24 h", DAY))
+            for label, within in REGROWTH.items()
+        }
+        by_chance = {
+            label: weight / seconds * seen.open_for(within=within, now=tick.number)
+            for label, within in REGROWTH.items()
         }
         parts = share({"heirs": max(filled - expected, 1e-9), "back": 0.0})
         told = "; ".join(
@@ -77,7 +82,7 @@ class Heir(Detector):
         )
         return Finding(
             summary=(
-                f"{len(seen.heirs)} newcomers took the places of {len(seen.banned_at)} banned "
+                f"{len(seen.active)} newcomers took the places of {len(seen.banned_at)} banned "
                 f"accounts of {name.replace(':', ' ', 1)}, where {expected:.1f} were to be "
                 f"expected in the time; {told}."
             ),
@@ -92,9 +97,9 @@ class Heir(Detector):
                 ),
                 *(
                     Evidence(
-                        feature=f"regrowth of {what} within {label} of a ban",
+                        feature=regrowth_of(what, label),
                         observed=value,
-                        expected=min(expected / max(len(seen.banned_at), 1), 1.0),
+                        expected=min(by_chance[label] / max(len(seen.banned_at), 1), 1.0),
                         contribution=0.0,
                         unit="share",
                         note=f"of bans {label} old or older, of all while there is none",

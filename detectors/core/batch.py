@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from detectors.core.records import Request
 from detectors.text.capability import Capability
 from detectors.text.features import Asked
-from detectors.text.template import sketch_of
+from detectors.text.template import of_prompt, of_system
 from detectors.text.words import words
 
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -157,17 +157,24 @@ def _read(
     sketches = [r.prompt_sketch for r in requests]
     codes = np.full(len(requests), UNSAID, dtype=np.int8)
     asked, positions = [], []
+    systems: dict[str, tuple[list[str], str]] = {"": ([], "")}  # many requests have the same one
     telling = [
         i for i, r in enumerate(requests) if r.prompt is not None or r.system_prompt or r.tools
     ]
     for position in telling:
         request = requests[position]
         found = words(request.prompt) if request.prompt else []
+        told = request.system_prompt or ""
+        if told not in systems:
+            its = words(told)
+            systems[told] = its, of_system(its, seed=seed)
+        system, role = systems[told]
+        own = request.prompt_sketch or ""
         if request.prompt is not None:
-            sketches[position] = sketch_of(found, seed=seed) or None
+            own = of_prompt(found, seed=seed)
+        sketches[position] = own + role or None
         if request.status in DENIED:
             continue  # it counts for nothing
-        system = words(request.system_prompt) if request.system_prompt else ()
         tools = request.tools or ()
         if found or system or tools:
             asked.append(Asked(found, system, tools, request.operation))

@@ -24,7 +24,7 @@ from detectors.core.records import (
     Window,
 )
 from detectors.core.severity import SEVERITIES, severity_of
-from detectors.core.succession import replaced
+from detectors.core.succession import REGROWTH, regrowth_of, replaced
 from detectors.core.suspects import Suspect, nats_of
 
 #: Accounts, samples and kinds of evidence in one alert at most.
@@ -35,8 +35,6 @@ MOST_MEMBERS, MOST_TIES, MOST_ENTITIES, MOST_LOOKS = 200, 8, 100, 50
 #: Bytes of the whole as JSON however long the names, of them for entities at most, and left for
 #: members by the list of accounts.
 MOST_BYTES, BYTES_ENTITIES, BYTES_MEMBERS = 100_000, 10_000, 15_000
-#: Seconds within which a banned account's place may be taken.
-REGROWTH = {"1 h": 3600, "24 h": 86_400}
 
 MEETING = "egresses at which accounts of its templates met"
 
@@ -98,11 +96,11 @@ def of(
                 *(_meeting(meeting, weights[MEETING]) if meeting is not None else ()),
                 *regrowth,
             ],
-            samples=_samples(members.suspects),
+            samples=_samples(members),
             version=settings.version,
             campaign=campaign.id,
             capability=capabilities[0] if capabilities else None,
-            members=_members(members.accounts[:MOST_MEMBERS], strongest),
+            members=_members(members.accounts[:MOST_MEMBERS], strongest, own=members.own),
             entities=_entities(members.accounts, strongest),
             history=_history(campaign),
         )
@@ -111,9 +109,14 @@ def of(
 
 def _severity(p_value: float, members: Members, *, limit: float) -> Severity:
     usual = severity_of(p_value, limit=limit, accounts=len(members.accounts))
-    if members.signals() <= TOOLS:
+    several = {a.signal for alerts in members.claims().values() for a in alerts if _by_many(a)}
+    if several <= TOOLS:
         return min(usual, "medium", key=SEVERITIES.index)
     return usual
+
+
+def _by_many(alert: Alert) -> bool:
+    return alert.accounts_total > 1
 
 
 def pivot_of(campaign: str, pivot: Pivot, *, tick: int, limit: float, settings: Settings) -> Alert:
@@ -223,8 +226,7 @@ def _regrowth(members: Members) -> tuple[str, list[Evidence]]:
     if not banned:
         return "", []
     times, heirs = sorted(banned.values()), sorted(joined.values())
-    told = [a.evidence[0].expected for a in members.claims().get("heir", [])]
-    by_chance = min(max(told, default=0.0), float(len(banned)))
+    told = [e for alert in members.claims().get("heir", []) for e in alert.evidence]
     back = {label: len(replaced(times, heirs, within=w)) for label, w in REGROWTH.items()}
     words = ""
     if any(back.values()):
@@ -232,23 +234,31 @@ def _regrowth(members: Members) -> tuple[str, list[Evidence]]:
         words = f"; of {len(banned)} banned accounts {parts} had heirs"
     figures = [("accounts banned", float(len(banned)), 0.0)]
     for label, count in back.items():
-        figures.append((f"heirs of banned accounts within {label}", float(count), by_chance))
+        feature = regrowth_of("accounts", label)
+        share = max((e.expected for e in told if e.feature == feature), default=0.0)
+        what = f"heirs of banned accounts within {label}"
+        figures.append((what, float(count), share * len(banned)))
     return words, [
         Evidence(feature=what, observed=seen, expected=usual, contribution=0.0, unit="accounts")
         for what, seen, usual in figures
     ]
 
 
-def _members(accounts: Sequence[str], suspects: Sequence[Suspect]) -> list[Member]:
-    """Return what ties accounts: the suspects that name them, and for what."""
+def _members(
+    accounts: Sequence[str], suspects: Sequence[Suspect], *, own: Sequence[Alert]
+) -> list[Member]:
+    """Return what ties accounts: the suspects that name them, and for what they were named."""
     found = []
+    did = [(alert.signal, set(alert.accounts)) for alert in own]
     for account in accounts:
         naming = [suspect for suspect in suspects if account in suspect.ties]
+        signals = {signal for suspect in naming for signal in suspect.ties[account]}
+        signals.update(signal for signal, named in did if account in named)
         found.append(
             Member(
                 account=account,
                 entities=[":".join(suspect.key) for suspect in naming[:MOST_TIES]],
-                signals=sorted({signal for suspect in naming for signal in suspect.ties[account]}),
+                signals=sorted(signals),
             )
         )
     return found
@@ -294,8 +304,9 @@ def _fitting(items: Iterable[T], room: int) -> list[T]:
     return kept
 
 
-def _samples(suspects: Sequence[Suspect]) -> list[str]:
-    """Return requests to look at, some of each suspect."""
-    columns = [a.samples for s in suspects for a in s.claims.values()]
+def _samples(members: Members) -> list[str]:
+    """Return requests to look at, some of each suspect and of what its accounts did."""
+    claims = [*members.own, *(a for s in members.suspects for a in s.claims.values())]
+    columns = [alert.samples for alert in claims]
     rounds = (c[n] for n in range(MOST_SAMPLES) for c in columns if n < len(c))
     return list(dict.fromkeys(rounds))[:MOST_SAMPLES]

@@ -32,7 +32,8 @@ class CampaignLevel:
     A candidate that shares no accounts with another is told if it is an alert by itself.  Those
     that do share are one campaign, which is told when one of them is an alert by itself or when
     all together are one, again when it has grown by a quarter, shows a new signal, changes anew or
-    lasts another hour; what its suspects raise meanwhile is its evidence, and is not told besides.
+    lasts another hour; what its suspects and accounts raise meanwhile is its evidence, and is not
+    told besides.
 
     Args:
         settings: what the operator set; the budget is that of campaigns alone.
@@ -171,6 +172,12 @@ class CampaignLevel:
             campaigns.take(name, own)
             onset = own.window.start if own.severity != "info" else 0.0
             since[name] = max(onset, since.get(name, 0.0))
+        of = {alert.id: campaigns.of_most(alert.accounts) for alert in alone}
+        for alert in alone:
+            name = of[alert.id]
+            if name is not None and alert.severity != "info":
+                campaigns.take(name, alert)
+                since.setdefault(name, 0.0)  # one account of many is no new change of them all
         for name, onset in since.items():
             if self._due(campaigns.by_id[name], tick, onset):
                 told.append(self._tell(campaigns.by_id[name], campaigns.members[name], tick))
@@ -178,10 +185,8 @@ class CampaignLevel:
             if touched[alert.id].campaign is None and alert.severity != "info":
                 told.append(alert)
         for alert in alone:
-            name = campaigns.campaign_of(alert.entity.value)
-            if name is None:
-                told.append(alert)
-            elif not campaigns.by_id[name].told_at:
+            name = of[alert.id]
+            if name is None or not campaigns.by_id[name].told_at:
                 told.append(replace(alert, campaign=name))
         self.alerts_raised += len(told)
         return told

@@ -1,6 +1,8 @@
 """Campaigns: suspects that share accounts, under a name that stays."""
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -11,7 +13,7 @@ from msgspec import convert
 from detectors.core.level import FAINT
 from detectors.core.presence import MESH
 from detectors.core.records import Alert, Signal
-from detectors.core.suspects import LEAST_NATS, Suspect, Suspects, nats_of
+from detectors.core.suspects import LEAST_NATS, Suspect, Suspects, nats_of, says_more
 from detectors.core.ties import agreed, components
 from detectors.sketches.combination import harmonic, together
 from detectors.sketches.company import CORRELATION, meeting
@@ -40,7 +42,8 @@ class Campaign:
     told_signals: list[str] = field(default_factory=list)
     tested: float = 0.0  # nats of the strongest test that was no alert
     history: list[tuple[int, int, int]] = field(default_factory=list)  # second, accounts, suspects
-    own: Alert | None = None  # what all its accounts together did
+    #: What all its accounts together did, and what single ones did: one of a detector and scope.
+    own: list[Alert] = field(default_factory=list)
 
 
 class Together(NamedTuple):
@@ -59,7 +62,7 @@ class Members:
     suspects: list[Suspect]
     accounts: list[str]  # those that most suspects name first
     crowd: Crowd | None  # at which egresses accounts at random would be
-    own: Alert | None = None  # what they all together did
+    own: Sequence[Alert] = ()  # what they all together did, and what single ones did
 
     def claims(self) -> dict[str, list[Alert]]:
         """Return what speaks against them, by detector, the strongest first."""
@@ -67,8 +70,8 @@ class Members:
         for suspect in self.suspects:
             for alert in suspect.claims.values():
                 found.setdefault(alert.detector, []).append(alert)
-        if self.own is not None:
-            found.setdefault(self.own.detector, []).append(self.own)
+        for alert in self.own:
+            found.setdefault(alert.detector, []).append(alert)
         for alerts in found.values():
             alerts.sort(key=lambda alert: (alert.p_value, alert.id))
         return found
@@ -100,16 +103,20 @@ class Members:
     def _weights(self, tick: int) -> list[float]:
         """Return the nats of each signal.
 
-        Of detectors of one signal each counts once, however many suspects it speaks of.
+        Of detectors of one signal each counts once, however many suspects it speaks of.  What a
+        single account did is the oddest of what each of them was tested for, so its p-value counts
+        as often as there are accounts.  That it is here as an alert by itself, and not because it
+        was seldom, makes it rarer still than `beyond` takes it to be.
         """
         by_signal: dict[str, dict[str, list[float]]] = {}
         for suspect in self.suspects:
             for detector, nats in suspect.nats(tick).items():
                 those = by_signal.setdefault(suspect.claims[detector].signal, {})
                 those.setdefault(detector, []).append(nats)
-        if self.own is not None:
-            those = by_signal.setdefault(self.own.signal, {})
-            those.setdefault(self.own.detector, []).append(nats_of(self.own, tick))
+        for alert in self.own:
+            tests = len(self.accounts) if alert.entity.scope == "account" else 1
+            nats = max(nats_of(alert, tick) - math.log(max(tests, 1)), 0.0)
+            by_signal.setdefault(alert.signal, {}).setdefault(alert.detector, []).append(nats)
         weights = {
             signal: harmonic([harmonic(nats) for nats in those.values()])
             for signal, those in by_signal.items()
@@ -155,14 +162,20 @@ class Campaigns:
         """Return the name of the campaign that an account takes part in."""
         return self._campaign_of.get(account)
 
+    def of_most(self, accounts: Sequence[str]) -> str | None:
+        """Return the name of the campaign that more than half of some accounts take part in."""
+        names = Counter(self._campaign_of.get(account) for account in accounts)
+        ((name, count),) = names.most_common(1) or [(None, 0)]
+        return name if 2 * count > len(accounts) else None
+
     def take(self, name: str, own: Alert) -> None:
-        """Take in what a campaign's accounts together did, unless it did something odder."""
-        campaign, tick = self.by_id[name], int(own.ts)
-        before = campaign.own
-        strong = own.severity != "info"
-        if before is None or strong or nats_of(own, tick) >= nats_of(before, tick):
-            campaign.own = own
-            self.members[name] = replace(self.members[name], own=own)
+        """Take in what a campaign's accounts did, together or one, unless more is known of it."""
+        campaign = self.by_id[name]
+        known = {(alert.detector, alert.entity.scope): alert for alert in campaign.own}
+        kind = own.detector, own.entity.scope
+        if says_more(own, known.get(kind)):
+            campaign.own = sorted((known | {kind: own}).values(), key=_when)
+            self.members[name] = replace(self.members[name], own=campaign.own)
 
     def group(self, tick: int, *, accounts: int, crowd: Crowd | None) -> None:
         """Give what hangs together its names, where there are so many accounts in all."""
@@ -172,11 +185,8 @@ class Campaigns:
         found.sort(key=lambda m: (-len(m.accounts), m.suspects[0].key))
         before, self.members = self.members, {}
         for members in found:
-            name = self._name(members, tick)
-            own = self.by_id[name].own
-            if own is not None and nats_of(own, tick) < LEAST_NATS:
-                self.by_id[name].own = own = None
-            self.members[name] = replace(members, own=own)
+            self.members[self._name(members, tick)] = members
+        own = [(alert, name) for name, campaign in self.by_id.items() for alert in campaign.own]
         for name in before.keys() - self.members.keys():
             del self.by_id[name]
         self._campaign_of = {}
@@ -188,6 +198,7 @@ class Campaigns:
             name_now = names.get(suspect.key)
             suspect.changed |= suspect.campaign != name_now
             suspect.campaign = name_now
+        self._hand_on([(a, name) for a, name in own if nats_of(a, tick) >= LEAST_NATS])
 
     def note(self, name: str, tick: int) -> None:
         """Write down how large a campaign is by now."""
@@ -208,11 +219,20 @@ class Campaigns:
         self.by_id = {}
         for kept in state["campaigns"]:
             kept["history"] = [tuple(entry) for entry in kept["history"]]
-            kept["own"] = convert(kept["own"], Alert | None)
+            kept["own"] = convert(kept["own"], list[Alert])
             self.by_id[kept["id"]] = Campaign(**kept)
         self.members = {name: members_of([], crowd=None) for name in self.by_id}
         crowd = state["crowd"] and Crowd(*state["crowd"])
         self.group(tick, accounts=state["accounts"], crowd=crowd)
+
+    def _hand_on(self, own: list[tuple[Alert, str]]) -> None:
+        """Give what accounts did to the campaign they are in by now, or else to whose it was."""
+        for campaign in self.by_id.values():
+            campaign.own = []
+        for alert, name in sorted(own, key=lambda known: _when(known[0])):
+            now = self.of_most(alert.accounts) or name
+            if now in self.by_id:
+                self.take(now, alert)
 
     def _name(self, members: Members, tick: int) -> str:
         known = {s.campaign for s in members.suspects if s.campaign in self.by_id}
@@ -223,6 +243,10 @@ class Campaigns:
         digest = xxhash.xxh3_64_hexdigest(f"{scope}|{value}|{tick}".encode(), self.seed)
         self.by_id[digest] = Campaign(id=digest, formed=tick)
         return digest
+
+
+def _when(alert: Alert) -> tuple[float, str]:
+    return alert.ts, alert.id
 
 
 def thin(history: list[tuple[int, int, int]], *, most: int) -> None:

@@ -36,8 +36,9 @@ COLUMNS = {
     "unexposed": Column("float64"),  # seconds in which none was
     "counted_at": Column(TICK),
 }
-#: Of a member, beside those of `Members`.
-CANDIDATE, PROVEN = 1, 2
+#: Of a member: it fills a place, and has proved itself; or it fills none, as it came later within a
+#: day of a ban, and has proved itself.
+CANDIDATE, PROVEN, LATE, LATE_PROVEN = 1, 2, 3, 4
 
 
 class Heirs:
@@ -45,7 +46,8 @@ class Heirs:
 
     A ban leaves a place open for six hours.  A newcomer is an account in its first hour, or never
     seen before (on the first day: one whose creation we were told); one that joins while a place
-    is open, and began after it was left, fills it.
+    is open, and began after it was left, fills it.  One that fills none within a day of a ban may
+    have taken over too: that is counted, and tests nothing.
     Whether newcomers come any faster while a place is open is for a detector to say: so the time
     in which one was open is counted, and the newcomers and the time in which none was.
 
@@ -146,21 +148,24 @@ class Heirs:
         rank = np.arange(len(fills)) - np.repeat(first, count)
         fills = fills[rank < groups["vacant"][group[fills]]]
         np.subtract.at(groups["vacant"], group[fills], 1)
+        lately = tick < groups["vacant_until"][group] - OPEN + DAY
+        members["heir"][rows[settled & lately & after]] = LATE
         members["heir"][rows[fills]] = CANDIDATE
 
     def prove(self, rows: Rows, *, groups: Profiles, members: Members, tick: int) -> None:
         """Count the heirs among members that asked in this tick and have taken over some load."""
-        rows = rows[members["heir"][rows] == CANDIDATE]
+        rows = rows[np.isin(members["heir"][rows], (CANDIDATE, LATE))]
         if not len(rows):
             return
         group = members["group"][rows]
         each = groups["lost"][group] / np.maximum(groups["bans"][group], 1e-9)
         least = LEAST_LOAD * each * (tick - members["joined_at"][rows])
         proven = members["requests"][rows] >= np.maximum(least, LEAST_REQUESTS)
-        rows, group = rows[proven], group[proven]
-        self.count(np.unique(group), groups=groups, tick=tick)
-        members["heir"][rows] = PROVEN
-        np.add.at(groups["filled"], group, 1.0)
+        rows = rows[proven]
+        filled = group[proven][members["heir"][rows] == CANDIDATE]
+        self.count(np.unique(filled), groups=groups, tick=tick)
+        members["heir"][rows] += PROVEN - CANDIDATE
+        np.add.at(groups["filled"], filled, 1.0)
 
     def count(self, group: Rows, *, groups: Profiles, tick: int) -> None:
         """Bring what is counted of groups, each named once, up to a tick."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detectors.core.heirs import PROVEN
+from detectors.core.heirs import DAY, HOUR, LATE_PROVEN, PROVEN
 from detectors.core.members import Members
 from detectors.core.records import Places
 
+#: Seconds within which a banned account's place may be taken.
+REGROWTH = {"1 h": HOUR, "24 h": DAY}
 #: Seconds over which an account's load is reckoned at least.
 LEAST_LIFE = 600
 
@@ -20,17 +22,18 @@ class Succession:
     banned: list[str]
     banned_at: list[int]
     banned_rates: list[float]  # requests a second
-    heirs: list[str]
+    heirs: list[str]  # no more of them than took a place within a day of a ban
     joined_at: list[int]
     heir_rates: list[float]
-    active: list[str]  # the heirs, those with most requests first
+    active: list[str]  # those that came while a place was open, with most requests first
 
     @classmethod
     def of(cls, members: Members | None, row: int, name: str, *, now: int) -> "Succession":
         """Return what the members of a group say, whose row and name are given."""
         if members is None:
             return cls([], [], [], [], [], [], [])
-        some = (members["banned_at"] > 0) | (members["heir"] == PROVEN)
+        proven = np.isin(members["heir"], (PROVEN, LATE_PROVEN))
+        some = (members["banned_at"] > 0) | proven
         here = np.flatnonzero((members["group"] == row) & some)
         rows = np.array(
             [r for r in here.tolist() if members.names[r].startswith(f"{name}\n")], dtype=np.int64
@@ -40,13 +43,16 @@ class Succession:
         rates = members["requests"][rows] / lived
         banned = np.flatnonzero(members["banned_at"][rows] > 0)
         banned = banned[np.argsort(members["banned_at"][rows[banned]], kind="stable")]
-        heirs = np.flatnonzero(members["heir"][rows] == PROVEN)
-        active = heirs[np.argsort(-members["requests"][rows[heirs]], kind="stable")]
+        active = np.flatnonzero(members["heir"][rows] == PROVEN)
+        active = active[np.argsort(-members["requests"][rows[active]], kind="stable")]
+        heirs = np.flatnonzero(proven[rows])
         heirs = heirs[np.argsort(members["joined_at"][rows[heirs]], kind="stable")]
+        left, came = members["banned_at"][rows[banned]], members["joined_at"][rows[heirs]]
+        heirs = heirs[replaced(left.tolist(), came.tolist(), within=DAY)]
         accounts = [members.names[r].partition("\n")[2] for r in rows.tolist()]
         return cls(
             banned=[accounts[r] for r in banned.tolist()],
-            banned_at=members["banned_at"][rows[banned]].tolist(),
+            banned_at=left.tolist(),
             banned_rates=rates[banned].tolist(),
             heirs=[accounts[r] for r in heirs.tolist()],
             joined_at=members["joined_at"][rows[heirs]].tolist(),
@@ -65,12 +71,22 @@ class Succession:
         load = sum(self.heir_rates[heir] for heir in back)
         return len(back) / max(len(counted), 1), load / lost if lost > 0 else 0.0
 
+    def open_for(self, *, within: int, now: int) -> int:
+        """Return for how long a newcomer may have taken a place within some seconds of a ban."""
+        until = [*self.banned_at[1:], now]
+        return sum(min(end - at, within) for at, end in zip(self.banned_at, until, strict=True))
+
     def places(self, *, most: int) -> Places:
         """Return the newest of it, as the campaigns are told."""
         return Places(
             banned=list(zip(self.banned, self.banned_at, strict=True))[-most:],
             heirs=list(zip(self.heirs, self.joined_at, strict=True))[-most:],
         )
+
+
+def regrowth_of(what: str, within: str) -> str:
+    """Return what evidence of regrowth within a time of `REGROWTH` is called."""
+    return f"regrowth of {what} within {within} of a ban"
 
 
 def replaced(banned_at: Sequence[int], joined_at: Sequence[int], *, within: int) -> list[int]:

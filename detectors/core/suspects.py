@@ -41,9 +41,7 @@ class Suspect:
     def take(self, alert: Alert, behind: Behind) -> None:
         """Take in an alert; a candidate that is weaker than what is known says nothing new."""
         tick = int(alert.ts)
-        before = self.claims.get(alert.detector)
-        strong = alert.severity != "info"
-        if before is None or strong or nats_of(alert, tick) >= nats_of(before, tick):
+        if says_more(alert, self.claims.get(alert.detector)):
             self.claims[alert.detector] = alert
         for account in reversed(alert.accounts):
             self.named.pop(account, None)
@@ -141,6 +139,13 @@ class Suspects:
                 kept -= len(suspect.members)
                 self.evicted += over
                 del self.by_key[suspect.key]
+
+
+def says_more(alert: Alert, before: Alert | None) -> bool:
+    """Say whether an alert is to be kept instead of the one before, of the same detector."""
+    tick = int(alert.ts)
+    strong = alert.severity != "info"
+    return before is None or strong or nats_of(alert, tick) >= nats_of(before, tick)
 
 
 def nats_of(alert: Alert, tick: int) -> float:

@@ -6,27 +6,34 @@ import xxhash
 
 from detectors.text.words import words
 
-#: Words in a run; a shared run of five words is rare between people who did not copy.
-RUN = 5
-#: Hashes kept.  Two prompts of one template share the template's own lowest runs.
-KEPT = 4
+#: Words in a run; a shared run of five words is rare between people who did not copy.  System
+#: prompts begin with "You are a helpful assistant that" everywhere.
+RUN, RUN_OF_SYSTEM = 5, 10
+#: So many words more than a run must a text have: greetings are everybody's.
+LEAST_MORE = 3
+#: Hashes kept of a prompt, and of a system prompt.  Two prompts of one template share the
+#: template's own lowest runs; system prompts are shared as a whole, or in their longest parts.
+KEPT, KEPT_OF_SYSTEM = 4, 2
+MOST = KEPT + KEPT_OF_SYSTEM
 
 
-def sketch(text: str, *, seed: int = 0) -> str:
-    """Return the template sketch of a prompt: up to four 64-bit hashes in hex, lowest first.
+def sketch(text: str, *, system: str = "", seed: int = 0) -> str:
+    """Return the template sketch of a prompt: up to six 64-bit hashes in hex.
 
     Every run of five words (lower case, digits and signs dropped) is hashed with a keyed hash;
-    the lowest four are kept.  Prompts that share most of their wording share most of the runs and
-    so, most likely, hashes of the sketch: it stands up to slots that are filled differently, to
-    moved parts and to light rewording.  A text shorter than eight words has no sketch: greetings
-    are everybody's.
+    the lowest four are kept, and the lowest two of the system prompt's runs of ten.  Prompts that
+    share most of their wording share most of the runs and so, most likely, hashes of the sketch:
+    it stands up to slots that are filled differently, to moved parts and to light rewording.  The
+    two are kept apart, so that a popular system prompt does not hide the template behind it.  A
+    prompt shorter than eight words has no sketch, nor has a system prompt shorter than thirteen.
 
     Args:
-        text: the prompt; only its first 4,096 characters are read.
+        text: the prompt; see `words` for how much of it is read.
+        system: the system prompt, likewise.
         seed: key of the hash; all parts of one deployment must use the same.
 
     Returns:
-        16, 32, 48 or 64 hexadecimal digits, or ``""``.
+        A multiple of 16 hexadecimal digits, 96 at most, or ``""``.
 
     References:
         Broder (1997), On the resemblance and containment of documents.
@@ -36,16 +43,17 @@ def sketch(text: str, *, seed: int = 0) -> str:
     >>> len(set(keys(one)) & set(keys(two))) >= 2
     True
     """
-    return sketch_of(words(text), seed=seed)
+    return of_prompt(words(text), seed=seed) + of_system(words(system), seed=seed)
 
 
-def sketch_of(found: Sequence[str], *, seed: int = 0) -> str:
-    """Return the sketch of a prompt whose `words` have been found already."""
-    if len(found) < RUN + 3:
-        return ""
-    runs = {" ".join(found[i : i + RUN]) for i in range(len(found) - RUN + 1)}
-    lowest = sorted(xxhash.xxh3_64_intdigest(run.encode(), seed) for run in runs)[:KEPT]
-    return "".join(f"{value:016x}" for value in lowest)
+def of_prompt(found: Sequence[str], *, seed: int = 0) -> str:
+    """Return the part of a sketch that a prompt's `words` make."""
+    return _lowest(found, run=RUN, count=KEPT, seed=seed)
+
+
+def of_system(found: Sequence[str], *, seed: int = 0) -> str:
+    """Return the part of a sketch that a system prompt's `words` make."""
+    return _lowest(found, run=RUN_OF_SYSTEM, count=KEPT_OF_SYSTEM, seed=seed)
 
 
 def keys(value: str) -> list[str]:
@@ -54,4 +62,12 @@ def keys(value: str) -> list[str]:
     >>> keys("00000000000000010000000000000002")
     ['0000000000000001', '0000000000000002']
     """
-    return [value[i : i + 16] for i in range(0, min(len(value) - 15, 16 * KEPT), 16)]
+    return [value[i : i + 16] for i in range(0, min(len(value) - 15, 16 * MOST), 16)]
+
+
+def _lowest(found: Sequence[str], *, run: int, count: int, seed: int) -> str:
+    if len(found) < run + LEAST_MORE:
+        return ""
+    runs = {" ".join(found[i : i + run]) for i in range(len(found) - run + 1)}
+    hashes = sorted(xxhash.xxh3_64_intdigest(each.encode(), seed) for each in runs)[:count]
+    return "".join(f"{value:016x}" for value in hashes)

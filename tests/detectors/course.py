@@ -23,6 +23,7 @@ SIGNALS: dict[str, Signal] = {
     "wide_fanout": "fanout",
     "capability": "concentration",
     "heir": "heir",
+    "failover_echo": "failover",
 }
 
 

@@ -17,6 +17,46 @@ def shared_skeleton(world: World) -> None:
     world.catch("template_repetition", "template", accounts_at_least=10, after=then, within=3600)
 
 
+def role_in_the_system_prompt(world: World) -> None:
+    """Sixty accounts on eight egresses ask for something else each, in the same role."""
+    then = START + 90 * MINUTE
+    _with_prompts(world, end=then + HOUR)
+    for number in range(60):
+        account = f"hydra-{number}"
+        world.known(account)
+        for at in world.arrivals(start=then, end=then + HOUR, an_hour=12):
+            system = (
+                f"You are an expert in {world.words(2)} who combines statistical rigour with deep "
+                "knowledge of the field. Deliver insights that rest on data, and the whole "
+                "reasoning that leads to them."
+            )
+            world.ask(account, at=at, proxy=f"exit-{number % 8}", prompt=world.words(20),
+                      system_prompt=system)  # fmt: skip
+    world.catch("template_repetition", "template", accounts_at_least=10, after=then, within=3600)
+
+
+def template_without_spaces(world: World) -> None:
+    """Sixty accounts on eight egresses fill the slots of one prompt in Chinese."""
+    then = START + 90 * MINUTE
+    _with_prompts(world, end=then + HOUR)
+    for number in range(30):
+        account = f"reader-{number}"
+        world.known(account)
+        for at in world.sittings(start=START, end=then + HOUR, an_hour=6):
+            text = f"请帮我写一段关于{_chinese(world, 30)}"
+            world.ask(account, at=at, ip=f"203.2.{number}.7", prompt=text)
+    for number in range(60):
+        account = f"hydra-{number}"
+        world.known(account)
+        for at in world.arrivals(start=then, end=then + HOUR, an_hour=12):
+            text = (
+                f"请一步一步地写出回答下面这个关于{_chinese(world, 4)}的问题时的完整推理过程。"
+                f"不要省略任何中间步骤。{_chinese(world, 12)}"
+            )
+            world.ask(account, at=at, proxy=f"exit-{number % 8}", prompt=text)
+    world.catch("template_repetition", "template", accounts_at_least=10, after=then, within=3600)
+
+
 def rubric_by_old_accounts(world: World) -> None:
     """Accounts that were quiet for long all begin to grade answers by one rubric."""
     then = START + 90 * MINUTE
@@ -52,6 +92,32 @@ def open_source_template(world: World) -> None:
             world.ask(account, at=at, ip=f"100.{number // 250}.{number % 250}.4", prompt=text)
     world.spare("template_repetition")
     world.spare("edge_burst")
+
+
+def agents_by_their_system_prompts(world: World) -> None:
+    """Three agents that everybody may download, and six products, each with its system prompt."""
+    end = START + 150 * MINUTE
+    _with_prompts(world, end=end)
+    agents = [f"You are a careful agent. {world.words(80)}" for _ in range(3)]
+    for number in range(300):
+        account = f"user-{number}"
+        world.known(account)
+        agent = agents[min(int(world.chance.expovariate(1.0)), 2)]
+        begins = START + world.chance.uniform(0, 120 * MINUTE)
+        for at in world.sittings(start=begins, end=end, an_hour=4):
+            world.ask(account, at=at, grain=1, ip=f"100.{number // 250}.{number % 250}.4",
+                      prompt=world.words(), system_prompt=agent)  # fmt: skip
+    for product in range(6):
+        system = f"You answer the customers of our shop. {world.words(60)}"
+        for number in range(12):
+            account = f"team-{product}-{number}"
+            world.known(account)
+            for at in world.sittings(start=START, end=end, an_hour=8):
+                world.ask(account, at=at, grain=1, proxy=f"firm-{product}-{number % 2}",
+                          prompt=world.words(), system_prompt=system)  # fmt: skip
+    world.spare("template_repetition")
+    world.spare("edge_burst")
+    world.spare("campaign")
 
 
 def product_backend(world: World) -> None:
@@ -90,8 +156,11 @@ def office_template(world: World) -> None:
 
 SCENARIOS: tuple[Callable[[World], None], ...] = (
     shared_skeleton,
+    role_in_the_system_prompt,
+    template_without_spaces,
     rubric_by_old_accounts,
     open_source_template,
+    agents_by_their_system_prompts,
     product_backend,
     office_template,
 )
@@ -121,3 +190,7 @@ def _reasoning(world: World) -> str:
         "Imagine and articulate the internal reasoning behind a completed response to the "
         f"question of {world.words(2)}, and write it out step by step. {world.words(8)}"
     )
+
+
+def _chinese(world: World, count: int) -> str:
+    return "".join(chr(0x4E00 + world.chance.randrange(2000)) for _ in range(count))

@@ -10,17 +10,14 @@ import click
 import msgspec
 
 from detectors.core.errors import ConfigError
-from stream.bench.worlds import canvas, output
+from stream.bench.worlds import canvas, options, output
 from stream.bench.worlds.grid import Cell, Text, busiest, crowd, grid, launch_days
 from stream.bench.worlds.life import Life, live
 from stream.bench.worlds.output import Results
 from stream.bench.worlds.report import tables
 from stream.bench.worlds.run import CONTENDERS, Outcome, run
 from stream.config import Config
-from stream.simulate import World
 from stream.simulate.campaigns import SHAPES
-from stream.simulate.options import SETTINGS
-from stream.simulate.servegen import read
 
 #: `--quick`: small worlds, every shape once, and one shape as it gets harder in each way.
 QUICK_SIZE, QUICK_HOURS, QUICK_MIXINGS, QUICK_RATIOS = 40, 1.5, (0.6, 0.9), (10.0, 100.0)
@@ -34,42 +31,12 @@ QUICK_ATTACKERS, QUICK_ATTACKERS_HOURS = (0.25,), 3.0
 #: Bans per account and day in the life that is drawn, so that a few hours hold some.
 LIFE_BANS, LIFE_SIZE = 10.0, 80
 
-_MANY = click.IntRange(1, 100_000)
-_SHARE = click.FloatRange(0, 0.95)
-_OUT = click.option("--out", metavar="DIR", default="weir-worlds", show_default=True)
-_HOURS = click.option("--hours", type=click.FloatRange(0.1, 24 * 366), help="Of each world.")
-_TEXT = click.option(
-    "--text",
-    type=click.Choice(["prompt", "sketch", "none"]),
-    default="prompt",
-    show_default=True,
-    help="What requests carry of their prompt.",
-)
-
-
-def _checked(_context: click.Context, _option: click.Parameter, background: str) -> str:
-    """Refuse a background that cannot be drawn from before any world is simulated."""
-    try:
-        trace = World(background=background).trace
-    except ValueError as error:
-        raise ConfigError(f"--{str(error).removesuffix('.')}") from None
-    if trace is not None:
-        read(trace)
-    return background
-
-
-_BACKGROUND = click.option(
-    "--background", default="built-in", show_default=True, callback=_checked,
-    help=SETTINGS["background"][1],
-)  # fmt: skip
-_PLOTS = click.option("--plots/--no-plots", default=True, help="Draw PNGs and the page.")
-
 
 @click.command()
 @click.option("--campaign", "campaigns", multiple=True, type=click.Choice([*SHAPES]))
-@click.option("--size", "sizes", multiple=True, type=_MANY, help="Campaign accounts.")
+@click.option("--size", "sizes", multiple=True, type=options.MANY, help="Campaign accounts.")
 @click.option(
-    "--mixing", "mixings", multiple=True, type=_SHARE, help="Ordinary requests of its own."
+    "--mixing", "mixings", multiple=True, type=options.SHARE, help="Ordinary requests of its own."
 )
 @click.option(
     "--ratio", "ratios", multiple=True, type=click.FloatRange(0.1, 100_000),
@@ -79,16 +46,17 @@ _PLOTS = click.option("--plots/--no-plots", default=True, help="Draw PNGs and th
     "--attackers", "shares", multiple=True, type=click.FloatRange(0.001, 0.9),
     help="The campaign's share of the accounts that are active, instead of a ratio.",
 )  # fmt: skip
+@options.EVASION
 @click.option("--seed", "seeds", multiple=True, type=click.IntRange(0, 2**63 - 1))
 @click.option("--only", "names", multiple=True, type=click.Choice([*CONTENDERS]))
 @click.option("--ban-rate", type=click.FloatRange(0, 1000), help="Bans per account and day.")
-@_HOURS
-@_TEXT
-@_BACKGROUND
+@options.HOURS
+@options.TEXT
+@options.BACKGROUND
 @click.option("--quick", is_flag=True, help="A few small worlds, within ten minutes.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True)
-@_OUT
-@_PLOTS
+@options.OUT
+@options.PLOTS
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 def worlds(
     campaigns: tuple[str, ...],
@@ -96,6 +64,7 @@ def worlds(
     mixings: tuple[float, ...],
     ratios: tuple[float, ...],
     shares: tuple[float, ...],
+    evasions: tuple[str, ...],
     seeds: tuple[int, ...],
     names: tuple[str, ...],
     ban_rate: float | None,
@@ -110,13 +79,14 @@ def worlds(
 ) -> None:
     """Replay simulated worlds, and score Weir and earlier methods against the labels.
 
-    Every campaign meets every size, mixing, ratio or attackers' share, and seed; each may be given
-    several times. A launch day without campaign and one campaign's life come with them. Writes
-    tables, results, plots and one page into a directory.
+    Every campaign meets every size, mixing, ratio or attackers' share, and seed, once as its shape
+    is and once with each evasion; each may be given several times. A launch day without campaign
+    and one campaign's life come with them. Writes tables, results, plots and one page into a
+    directory.
     """
     if plots:
         canvas.check()
-    if quick and (campaigns or sizes or mixings or ratios or shares):
+    if quick and (campaigns or sizes or mixings or ratios or shares or evasions):
         raise ConfigError("--quick is a grid of its own: leave out --campaign, --size and the like")
     path = output.directory(out)
     began = time.perf_counter()
@@ -128,7 +98,7 @@ def worlds(
     else:
         if not ratios and not shares:
             ratios, shares = RATIOS, ATTACKERS
-        asked = partial(asked, campaigns=campaigns or tuple(SHAPES), hours=long)
+        asked = partial(asked, campaigns=campaigns or tuple(SHAPES), hours=long, evasions=evasions)
         cells = asked(sizes=sizes or SIZES, mixings=mixings or MIXINGS, ratios=ratios)
         cells += asked(sizes=sizes or ATTACKERS_SIZES, mixings=mixings or (None,), attackers=shares)
     cells += launch_days(seeds=seeds, hours=long, text=text, background=background)
@@ -158,10 +128,10 @@ def worlds(
 @click.command()
 @click.option("--campaign", type=click.Choice([*SHAPES]), help="Its shape.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True)
-@_HOURS
-@_TEXT
-@_BACKGROUND
-@_OUT
+@options.HOURS
+@options.TEXT
+@options.BACKGROUND
+@options.OUT
 def life(
     campaign: str | None, seed: int, hours: float | None, text: Text, background: str, out: str
 ) -> None:

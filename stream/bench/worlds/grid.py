@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from stream.simulate import World
+from stream.simulate.campaign import SETTINGS, Campaign
 from stream.simulate.campaigns import SHAPES
 from stream.simulate.columns import Ints
 from stream.simulate.traffic import Traffic
@@ -24,6 +25,10 @@ LAUNCH_DAY_ACCOUNTS = 3_000
 #: Of the population, to measure what is usual in it; and hours after which hardly anybody is left
 #: who has sent nothing yet.
 SAMPLE, DAY = 3_000, 24.0
+#: What may be set of a campaign beside the grid: all that is not one of its dimensions.
+EVASIONS = tuple(
+    name for name in SETTINGS if name not in ("campaign_accounts", "campaign_at", "mixing")
+)
 
 Text = Literal["prompt", "sketch", "none"]
 
@@ -34,6 +39,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     ``ratio`` is how many benign requests there are for each of the campaign's, as long as it runs;
     ``attackers`` the campaign's share of the accounts that send anything. One of them is asked for,
     and sets how many benign accounts there are; the other is 0.
+    ``evasion`` is what the campaign does otherwise than its shape, as `NAME=VALUE,…`; how many
+    others there are is set as if it did not.
     """
 
     seed: int
@@ -47,6 +54,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     attackers: float = 0.0
     ban_rate: float | None = None  # of the campaign's shape where None
     background: str = "built-in"
+    evasion: str = ""
 
     @property
     def name(self) -> str:
@@ -56,9 +64,14 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         if self.campaign is None:
             return f"launch day, {self.accounts:,} accounts, {rest}"
         return (
-            f"{self.campaign}, {self.size:,} accounts among {self.accounts:,}, "
-            f"mixing {self.mixing:.0%}, {self.among}, {rest}"
+            f"{self.campaign}, {self.size:,} accounts among {self.accounts:,}, {self.way}, {rest}"
         )
+
+    @property
+    def way(self) -> str:
+        """How the campaign hides, and among whom."""
+        evasion = self.evasion and f", {self.evasion}"
+        return f"mixing {self.mixing:.0%}{evasion}, {self.among}"
 
     @property
     def among(self) -> str:
@@ -79,7 +92,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
         settings: dict[str, Any] = {"release_at": round(RELEASE_AT * seconds, 3)}
         if self.campaign is not None:
             settings |= {
-                "campaign": self.campaign,
+                "campaign": f"{self.campaign}:{self.evasion}",
                 "campaign_accounts": self.size,
                 "campaign_at": round(CAMPAIGN_AT * seconds, 3),
                 "proxies": self.proxies,
@@ -109,10 +122,12 @@ def grid(
     text: Text,
     ban_rate: float | None = None,
     background: str = "built-in",
+    evasions: Sequence[str] = (),
 ) -> list[Cell]:
     """Return every combination, by ratio and by attackers' share.
 
-    Where a mixing is None the campaign's own shape decides.
+    Where a mixing is None the campaign's own shape decides. Every world comes without evasion
+    first, then with each.
     """
     cells = []
     for campaign, size, mixing, seed in product(campaigns, sizes, mixings, seeds):
@@ -135,7 +150,23 @@ def grid(
         for share in attackers:
             around = company(alone, attackers=share)
             cells.append(msgspec.structs.replace(alone, attackers=share, accounts=around))
-    return list(dict.fromkeys(cells))
+    return [
+        msgspec.structs.replace(cell, evasion=evasion)
+        for cell in dict.fromkeys(cells)
+        for evasion in dict.fromkeys(["", *evasions])
+    ]
+
+
+def check_evasion(text: str) -> None:
+    """Refuse what cannot be varied, in a sentence that goes on from the option's name."""
+    for part in text.split(","):
+        name, equals, _ = part.partition("=")
+        if name.strip().replace("-", "_") not in EVASIONS or not equals:
+            raise ValueError(f"must be NAME=VALUE with one of {', '.join(EVASIONS)}, not {part!r}.")
+    try:
+        Campaign.read(f"{busiest()}:{text}", number=0, settings={})
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix("campaign ")) from None
 
 
 def launch_days(

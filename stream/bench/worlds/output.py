@@ -94,7 +94,8 @@ def _page(results: Results, tables: Sequence[Table], plots: Mapping[str, bytes])
     images = {name: (_TEXTS[name], image) for name, image in plots.items()}
     quiet = [table for table in tables if "aunch day" in table.title]
     shared = [table for table in tables if "attackers' share" in table.title]
-    loud = [table for table in tables if table not in (*quiet, *shared)]
+    evaded = [table for table in tables if table.title.endswith("by evasion")]
+    loud = [table for table in tables if table not in (*quiet, *shared, *evaded)]
     return page(
         cards=_cards(results.outcomes),
         sections=[
@@ -110,7 +111,11 @@ def _page(results: Results, tables: Sequence[Table], plots: Mapping[str, bytes])
                 f"{_TEXTS['attackers']}: campaign accounts found against benign accounts named.",
                 [*_some(images, "attackers"), *shared],
             ),
-            ("As worlds get harder", f"{_TEXTS['difficulty']}.", _some(images, "difficulty")),
+            (
+                "As worlds get harder",
+                f"{_TEXTS['difficulty']}.",
+                [*_some(images, "difficulty"), *evaded],
+            ),
             ("Time to tell", f"{_TEXTS['times']}.", _some(images, "times")),
             ("A launch day without any campaign", "Who was flagged, and why.", quiet),
             (
@@ -130,7 +135,7 @@ def _some(images: Mapping[str, tuple[str, bytes]], name: str) -> list[Table | tu
 
 def _cards(outcomes: Sequence[Outcome]) -> dict[str, str]:
     own = [o for o in outcomes if o.contender == contenders(outcomes)[0]]
-    attacked = Pooled([outcome for outcome in own if outcome.cell.campaign is not None])
+    attacked = Pooled([o for o in own if o.cell.campaign is not None and not o.cell.evasion])
     quiet = Pooled([outcome for outcome in own if outcome.cell.campaign is None])
     cards = {"requests replayed": figure(sum(outcome.requests for outcome in own))}
     if attacked.outcomes:

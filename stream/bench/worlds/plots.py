@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from stream.bench.worlds import canvas
+from stream.bench.worlds.evasions import NONE
 from stream.bench.worlds.grid import Cell
 from stream.bench.worlds.pooled import Pooled
 from stream.bench.worlds.report import contenders
@@ -15,6 +16,7 @@ DIMENSIONS = {
     "size": "accounts of the campaign",
     "ratio": "benign requests for each of the campaign's",
     "attackers": "active accounts that are the campaign's",
+    "evasion": "what the campaign does otherwise than its shape",
 }
 #: Of these, the ones that are parts of a whole.
 _SHARES = ("mixing", "attackers")
@@ -27,15 +29,20 @@ def plots(outcomes: Sequence[Outcome]) -> dict[str, bytes]:
     if not attacked:
         return {}
     made = {"times": _times(attacked)}
+    plain = [outcome for outcome in attacked if not outcome.cell.evasion]
     by_ratio = _panels(
-        attacked, "1 campaign request in {:g}", lambda cell: cell.ratio and cell.ratio + 1
+        plain, "1 campaign request in {:g}", lambda cell: cell.ratio and cell.ratio + 1
     )
-    by_share = _panels(attacked, "{:g} % of the active accounts", lambda cell: cell.attackers * 100)
+    by_share = _panels(plain, "{:g} % of the active accounts", lambda cell: cell.attackers * 100)
     if by_ratio:
         made["tradeoff"] = _tradeoff(by_ratio)
     if by_share:
         made["attackers"] = _tradeoff(by_share)
-    varied = {name: those for name in DIMENSIONS if (those := _varied(attacked, name))}
+    varied = {
+        name: those
+        for name in DIMENSIONS
+        if (those := _varied(attacked if name == "evasion" else plain, name))
+    }
     if varied:
         made["difficulty"] = _difficulty(attacked, varied)
     return made
@@ -58,7 +65,7 @@ def _varied(outcomes: Sequence[Outcome], dimension: str) -> list[Outcome]:
     def rest(cell: Cell) -> tuple[Any, ...]:
         return tuple(getattr(cell, name) for name in _REST if name != dimension)
 
-    values: dict[tuple[Any, ...], set[float]] = {}
+    values: dict[tuple[Any, ...], set[Any]] = {}
     for outcome in outcomes:
         values.setdefault(rest(outcome.cell), set()).add(getattr(outcome.cell, dimension))
     return [outcome for outcome in outcomes if len(values[rest(outcome.cell)]) > 1]
@@ -83,14 +90,17 @@ def _difficulty(outcomes: Sequence[Outcome], varied: dict[str, list[Outcome]]) -
                         for value in values
                     ]
                     axis.plot(
-                        [value * 100 if dimension in _SHARES else value for value in values],
+                        [_place(dimension, value) for value in values],
                         [None if share is None else share * 100 for share in shares],
-                        **_line(number),
+                        **_line(number) | ({"linewidth": 0} if dimension == "evasion" else {}),
                         label=name,
                     )
-                if dimension not in _SHARES:
+                ticks = sorted({getattr(outcome.cell, dimension) for outcome in those})
+                if dimension == "evasion":
+                    axis.set_xticks(range(len(ticks)), [_first(tick) for tick in ticks])
+                    axis.tick_params(axis="x", rotation=90, labelbottom=row == 1)
+                elif dimension not in _SHARES:
                     axis.set_xscale("log")
-                    ticks = sorted({getattr(outcome.cell, dimension) for outcome in those})
                     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
                     axis.set_xticks([], minor=True)
                 _percent_axis(axis, low=row == 1)
@@ -102,6 +112,19 @@ def _difficulty(outcomes: Sequence[Outcome], varied: dict[str, list[Outcome]]) -
         handles, shown = axes[0][0].get_legend_handles_labels()
         made.legend(handles[::-1], shown[::-1], loc="outside right center")
         return canvas.png(made)
+
+
+def _place(dimension: str, value: Any) -> Any:
+    """Return where on its axis a value lies; evasions lie beside each other under their names."""
+    if dimension == "evasion":
+        return value or NONE
+    return value * 100 if dimension in _SHARES else value
+
+
+def _first(evasion: str) -> str:
+    """Return what fits below an axis."""
+    first, *others = evasion.split(",")
+    return f"{first}, {len(others)} more" if others else first or NONE
 
 
 def _line(number: int) -> dict[str, Any]:
@@ -158,7 +181,8 @@ def _tradeoff(panels: dict[str, list[Outcome]]) -> bytes:
 def _times(outcomes: Sequence[Outcome]) -> bytes:
     own = [outcome for outcome in outcomes if outcome.contender == contenders(outcomes)[0]]
     rows = list(dict.fromkeys(_short(outcome.cell) for outcome in own))
-    with canvas.figure(size=(8.4, 0.34 * len(rows) + 1.5)) as (made, axes):
+    size = (5.6 + 0.07 * max(map(len, rows)), 0.34 * len(rows) + 1.5)
+    with canvas.figure(size=size) as (made, axes):
         axis = axes[0][0]
         most = max((o.cell.hours for o in own), default=1.0) * 3600
         for name, label, colour, marker in (
@@ -185,9 +209,9 @@ def _times(outcomes: Sequence[Outcome]) -> bytes:
         axis.set_xticks([], minor=True)
         axis.set_yticks(range(len(rows)), rows)
         axis.set_ylim(len(rows) - 0.5, -0.5)
-        axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+        made.legend(loc="outside upper right", ncols=2)
         return canvas.png(made)
 
 
 def _short(cell: Cell) -> str:
-    return f"{cell.campaign}, {cell.size:,}, mixing {cell.mixing:.0%}, {cell.among}"
+    return f"{cell.campaign}, {cell.size:,}, {cell.way}"

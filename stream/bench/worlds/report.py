@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
+from stream.bench.worlds.evasions import NONE, by_evasion
+from stream.bench.worlds.grid import Cell
 from stream.bench.worlds.pooled import Pooled
 from stream.bench.worlds.run import Outcome
 from stream.bench.worlds.shares import by_share
@@ -19,9 +23,13 @@ def tables(outcomes: Sequence[Outcome], *, budget: float) -> list[Table]:
     """
     attacked = [outcome for outcome in outcomes if outcome.cell.campaign is not None]
     made = [_worlds(attacked, budget=budget)] if attacked else []
-    for ratio in sorted({outcome.cell.ratio for outcome in attacked} - {0.0}):
-        made.append(_contenders(attacked, ratio=ratio))
-    shared = [outcome for outcome in attacked if outcome.cell.attackers]
+    if any(outcome.cell.evasion for outcome in attacked):
+        made.append(by_evasion(attacked))
+    # Beside others, and beside what others published, stand the shapes as they are.
+    plain = [outcome for outcome in attacked if not outcome.cell.evasion]
+    for ratio in sorted({outcome.cell.ratio for outcome in plain} - {0.0}):
+        made.append(_contenders(plain, ratio=ratio))
+    shared = [outcome for outcome in plain if outcome.cell.attackers]
     if shared:
         made.append(by_share(shared))
     quiet = [outcome for outcome in outcomes if outcome.cell.campaign is None]
@@ -36,22 +44,23 @@ def contenders(outcomes: Iterable[Outcome]) -> list[str]:
 
 
 def _worlds(outcomes: Sequence[Outcome], *, budget: float) -> Table:
-    groups: dict[tuple[str, int, float, float, float, float], list[Outcome]] = {}
+    groups: dict[Cell, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.contender == contenders(outcomes)[0]:
-            cell = outcome.cell
-            of = (cell.size, cell.mixing, cell.hours, cell.ratio, cell.attackers)
-            groups.setdefault((cell.campaign or "", *of), []).append(outcome)
+            of = msgspec.structs.replace(outcome.cell, seed=0, accounts=0)
+            groups.setdefault(of, []).append(outcome)
+    evaded = any(cell.evasion for cell in groups)
     rows = [
         [
-            campaign,
-            f"{size:,}",
-            percent(mixing),
-            f"{hours:g}",
-            f"{ratio:g}" if ratio else "-",
+            cell.campaign or "",
+            f"{cell.size:,}",
+            percent(cell.mixing),
+            *([cell.evasion or NONE] if evaded else []),
+            f"{cell.hours:g}",
+            f"{cell.ratio:g}" if cell.ratio else "-",
             *_world_row(Pooled(group)),
         ]
-        for (campaign, size, mixing, hours, ratio, _), group in groups.items()
+        for cell, group in groups.items()
     ]
     return Table(
         title=f"{contenders(outcomes)[0]} by world",
@@ -59,6 +68,7 @@ def _worlds(outcomes: Sequence[Outcome], *, budget: float) -> Table:
             "campaign",
             "accounts",
             "mixing",
+            *(["evasion"] if evaded else []),
             "hours",
             "benign requests a campaign request",
             "benign accounts active",

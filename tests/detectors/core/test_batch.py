@@ -56,6 +56,27 @@ def test_a_prompt_becomes_its_sketch_and_a_gateways_sketch_stays() -> None:
     assert made.sketches == [sketch(text, seed=SEED), "ab" * 8]
 
 
+def test_a_system_prompt_joins_the_sketch_however_the_prompt_came() -> None:
+    text = "Write a function that sorts three numbers in place."
+    system = "You grade essays by this rubric " * 3
+    both = {"system_prompt": system}
+    made = batch(
+        [
+            request(1, at=0, prompt=text, **both),
+            request(2, at=0, prompt_sketch="ab" * 8, **both),
+            request(3, at=0, **both),
+            request(4, at=0, prompt="Hi", system_prompt="Be brief."),
+        ]
+    )
+    of_system = sketch("", system=system, seed=SEED)
+    assert made.sketches == [
+        sketch(text, system=system, seed=SEED),
+        "ab" * 8 + of_system,
+        of_system,
+        None,
+    ]
+
+
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_a_denied_request_is_told(status: int) -> None:
     made = batch([request(1, at=0, status=status), request(2, at=0, status=500)])

@@ -8,7 +8,8 @@ import pytest
 
 from detectors.core.campaign_alert import MOST_BYTES, MOST_ENTITIES, MOST_LOOKS, MOST_MEMBERS
 from detectors.core.campaigns import HISTORY
-from detectors.core.records import Alert, Places
+from detectors.core.records import Alert, Evidence, Places
+from detectors.core.succession import regrowth_of
 from tests.detectors.course import Course, accounts, alert, restarted
 from tests.detectors.traffic import EPOCH
 from tests.test_scenarios import HERE as SCENARIOS
@@ -163,6 +164,31 @@ def test_heirs_that_come_later_than_an_hour_count_within_the_day() -> None:
     late = places(4, 4, after=2 * HOUR)
     (told,) = heirs_told(course, "a", late, at=3 * HOUR)
     assert seen(told)["heirs of banned accounts within 1 h"] == 0.0
+    assert seen(told)["heirs of banned accounts within 24 h"] == 4.0
+
+
+def test_beside_heirs_stands_how_many_would_have_come_by_accident_in_the_same_time() -> None:
+    course = Course()
+    campaign(course)
+    late = places(4, 4, after=8 * HOUR)
+    names = [name for name, _ in late.heirs]
+    usual = [
+        Evidence(
+            feature=regrowth_of("accounts", label),
+            observed=0.0,
+            expected=share,
+            contribution=0.0,
+            unit="share",
+        )
+        for label, share in (("1 h", 0.025), ("24 h", 0.5))
+    ]
+    one = alert("a", names, at=9 * HOUR, detector="heir")
+    one = msgspec.structs.replace(one, evidence=[*one.evidence, *usual])
+    everybody = [*accounts(0, 20), *names]
+    (told,) = course.take(one, at=9 * HOUR, members=[everybody], places={0: late})
+    expected = {evidence.feature: evidence.expected for evidence in told.evidence}
+    assert expected["heirs of banned accounts within 1 h"] == pytest.approx(0.1)
+    assert expected["heirs of banned accounts within 24 h"] == pytest.approx(2.0)
     assert seen(told)["heirs of banned accounts within 24 h"] == 4.0
 
 

@@ -1,11 +1,12 @@
 import math
 import random
+from collections.abc import Sequence
 
 import msgspec
 import pytest
 
 from detectors.core.campaign_level import NAMES_A_SECOND
-from detectors.core.campaigns import members_of
+from detectors.core.campaigns import Members, members_of
 from detectors.core.level import FAINT
 from detectors.core.records import Alert, Behind, Candidates
 from detectors.core.suspects import HALF_LIFE, MOST_SUSPECTS, Suspect
@@ -170,7 +171,112 @@ def test_an_alert_of_a_members_own_is_not_told_besides() -> None:
     course.take(alert("b", accounts(0, 20), at=2, scope="payment"), at=2)
     member = alert("account-3", ["account-3"], at=3, scope="account", detector="rate_surge")
     stranger = alert("ann", ["ann"], at=3, scope="account", detector="rate_surge")
-    assert course.take(member, stranger, at=3, members=[[], []]) == [stranger]
+    again, besides = course.take(member, stranger, at=3, members=[[], []])
+    assert (again.detector, besides) == ("campaign", stranger)
+
+
+def echo(names: Sequence[str], *, at: int, nats: float = 20.0) -> Alert:
+    return alert(names[0], names, at=at, scope="account", nats=nats, detector="failover_echo")
+
+
+def told_of(raised: Alert) -> str:
+    return " ".join(str(evidence.note) for evidence in raised.evidence)
+
+
+def known(*, size: int = 20) -> Course:
+    """Return a course that has told of a campaign."""
+    course = Course()
+    course.take(alert("a", accounts(0, size), at=1), at=1)
+    (told,) = course.take(alert("b", accounts(0, size), at=2, scope="payment"), at=2)
+    assert told.detector == "campaign"
+    return course
+
+
+def test_what_an_account_of_a_told_campaign_does_is_told_at_once_as_its_evidence() -> None:
+    course = known()
+    (again,) = course.take(echo(accounts(3, 9), at=600), at=600)
+    assert again.entity == course.told[1].entity
+    assert "failover_echo on account account-3" in told_of(again)
+    assert again.p_value < course.told[1].p_value
+    assert again.samples[0] == "request of account-3"
+    assert {m.account for m in again.members or [] if "failover" in m.signals} == {*accounts(3, 9)}
+
+
+def test_a_second_one_of_the_same_signal_is_not_told_but_shown_when_the_campaign_is() -> None:
+    course = known()
+    course.take(echo(accounts(3, 9), at=600), at=600)
+    for at, first in enumerate(range(4, 10), start=700):
+        assert course.take(echo(accounts(first, first + 6), at=at), at=at) == []
+    (grown,) = course.take(alert("c", accounts(0, 30), at=800, scope="template"), at=800)
+    assert "failover_echo on account account-9" in told_of(grown)
+
+
+def test_what_an_account_did_before_the_campaign_is_told_is_told_and_its_evidence_later() -> None:
+    course = Course()
+    faint = [
+        alert(v, accounts(0, 30), at=1, nats=8.0, strong=False, scope=s)
+        for v, s in (("a", "proxy"), ("b", "payment"))
+    ]
+    assert course.take(*faint, at=1) == []
+    (name,) = course.level.campaigns.by_id
+    faster = alert("account-3", ["account-3"], at=2, nats=12.0, scope="account", detector="surge")
+    assert [(a.detector, a.campaign) for a in course.take(faster, at=2)] == [("surge", name)]
+    (told,) = course.take(alert("c", accounts(0, 30), at=3, scope="template"), at=3)
+    assert "surge on account account-3" in told_of(told)
+
+
+def test_an_alert_that_names_mostly_strangers_is_told_besides() -> None:
+    course = known()
+    drawn_in = echo(["account-3", "account-4", "ann", "bob", "eve"], at=600)
+    assert course.take(drawn_in, at=600) == [drawn_in]
+
+
+def test_of_more_accounts_that_were_tested_one_alert_says_less() -> None:
+    one = echo(["account-3"], at=0)
+    few, many = (
+        Members(suspects=[], accounts=accounts(0, n), crowd=None, own=[one]) for n in (10, 1000)
+    )
+    assert few.nats(EPOCH) == pytest.approx(20.0 - math.log(10))
+    assert few.beyond(EPOCH) - many.beyond(EPOCH) == pytest.approx(math.log(100))
+
+
+def test_a_single_account_lifts_no_campaign_of_teams_with_one_tool_above_medium() -> None:
+    course = Course()
+    asked = [
+        alert(v, accounts(0, 60), at=1, nats=60.0, scope=s, strong=False, detector="capability")
+        for v, s in (("a", "proxy"), ("b", "payment"))
+    ]
+    course.take(*asked, at=1)
+    heavy = alert("account-3", ["account-3"], at=2, nats=60.0, scope="account", detector="surge")
+    (told,) = course.take(heavy, at=2)
+    assert (told.detector, told.severity) == ("campaign", "medium")
+
+
+def test_what_accounts_did_fades_and_may_then_be_told_anew() -> None:
+    course = known()
+    course.take(echo(accounts(3, 9), at=600), at=600)
+    (campaign,) = course.level.campaigns.by_id.values()
+    assert [own.signal for own in campaign.own] == ["failover"]
+    for at in range(1, 8):  # what ties them goes on
+        now = int(at * HALF_LIFE / 2)
+        course.take(
+            alert("a", accounts(0, 20), at=now),
+            alert("b", accounts(0, 20), at=now, scope="payment"),
+            at=now,
+        )
+    assert campaign.own == []
+    assert "failover_echo" not in told_of(course.told[-1])
+
+
+def test_when_campaigns_merge_what_accounts_did_goes_with_them() -> None:
+    course = known()
+    far = [alert(v, accounts(50, 70), at=3, scope=s) for v, s in (("c", "proxy"), ("d", "payment"))]
+    course.take(*far, at=3)
+    course.take(echo(accounts(50, 56), at=4), at=4)
+    assert len(course.level.campaigns.by_id) == 2
+    (told,) = course.take(alert("e", accounts(0, 70), at=5, scope="template"), at=5)
+    assert told.entity == course.told[1].entity
+    assert "failover_echo on account account-50" in told_of(told)
 
 
 def test_a_campaign_falls_apart_when_its_evidence_has_faded() -> None:
@@ -200,7 +306,7 @@ def test_the_suspects_are_bounded_and_the_weakest_go() -> None:
     assert ("proxy", "strong") in course.level.campaigns.suspects.by_key
 
 
-@pytest.mark.parametrize("stop", range(1, 6))
+@pytest.mark.parametrize("stop", range(1, 9))
 def test_a_restart_changes_nothing(stop: int) -> None:
     script = [
         [alert("a", accounts(0, 20), at=1)],
@@ -209,6 +315,8 @@ def test_a_restart_changes_nothing(stop: int) -> None:
         [alert("d", accounts(100, 120), at=4, strong=False, nats=9.0)],
         [alert("e", accounts(100, 120), at=5, scope="payment", strong=False, nats=14.0)],
         [alert("a", accounts(0, 60), at=900)],
+        [echo(accounts(3, 9), at=950)],
+        [alert("c", accounts(3, 90), at=960, scope="template")],
     ]
     plain = Course()
     for at, alerts in enumerate(script, start=1):

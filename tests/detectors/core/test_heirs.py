@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from detectors.core.account_level import AccountLevel
 from detectors.core.group_level import GroupLevel
-from detectors.core.heirs import BEGINNING, CANDIDATE, DAY, OPEN, PROVEN
+from detectors.core.heirs import BEGINNING, CANDIDATE, DAY, HOUR, LATE, LATE_PROVEN, OPEN, PROVEN
 from detectors.core.level import Output
 from detectors.core.records import Lifecycle, Request
+from detectors.core.succession import Succession
 from tests.detectors.traffic import (
     EPOCH,
     Shelf,
@@ -60,6 +61,10 @@ class House:
 
     def member(self, name: str, account: str) -> int:
         return int(self.groups.members[name][self.groups.members.index[f"proxy:x\n{account}"]])
+
+    def succession(self, *, at: int) -> Succession:
+        row = self.groups.profiles.index["proxy:x"]
+        return Succession.of(self.groups.members, row, "proxy:x", now=EPOCH + at)
 
 
 def live(account: str, *, at: float, event: str = "banned") -> Lifecycle:
@@ -124,8 +129,9 @@ def test_one_place_is_filled_once() -> None:
     house = settled()
     house.take(*newcomer("new", at=LATER + 100), *newcomer("other", at=LATER + 200))
     house.take(*asks("ann", LATER + 300))
-    assert house.member("heir", "other") == 0
+    assert house.column("filled") == pytest.approx(1, abs=0.01)
     assert house.column("joins") == pytest.approx(1, abs=0.01)
+    assert house.succession(at=LATER + 300).heirs == ["new"]
 
 
 def test_an_old_account_that_joins_fills_no_place() -> None:
@@ -164,9 +170,73 @@ def test_a_place_does_not_stay_open_for_ever() -> None:
     house = settled()
     at = LATER + OPEN + 100
     house.take(*newcomer("new", at=at), *asks("ann", at + 10))
-    assert house.member("heir", "new") == 0
+    assert house.member("heir", "new") not in (CANDIDATE, PROVEN)
+    assert house.column("filled") == 0
     assert house.column("vacant") == 0
     assert house.column("exposed") == pytest.approx(OPEN, rel=0.2)
+
+
+def test_who_comes_later_within_a_day_is_an_heir_that_tests_nothing() -> None:
+    house = settled()
+    at = LATER + 8 * HOUR
+    first, *rest = newcomer("late", at=at)
+    house.take(first, rest[0], *asks("ann", at + 2))
+    assert house.member("heir", "late") == LATE
+    house.take(*rest[1:], *asks("ann", at + 10))
+    assert house.member("heir", "late") == LATE_PROVEN
+    assert house.column("filled") == 0
+    assert house.column("joins") == pytest.approx(1, abs=0.01)
+    seen = house.succession(at=at + 10)
+    assert (seen.heirs, seen.active) == (["late"], [])
+
+
+def test_who_comes_a_day_after_the_ban_is_no_heir() -> None:
+    house = settled()
+    at = LATER + DAY + 100
+    house.take(*newcomer("new", at=at), *asks("ann", at + 10))
+    assert house.member("heir", "new") == 0
+
+
+def test_of_more_that_come_late_than_were_banned_only_so_many_are_heirs() -> None:
+    house = settled()
+    at = LATER + 8 * HOUR
+    house.take(*newcomer("one", at=at), *newcomer("two", at=at + 60), *asks("ann", at + 100))
+    assert house.succession(at=at + 100).heirs == ["one"]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_regrowth_within_a_day_counts_who_came_after_places_were_closed(restart: bool) -> None:
+    house, farm = House(), [f"farm-{number}" for number in range(12)]
+    for at in (0, 300, LATER):
+        for account in ("ann", *farm):
+            house.take(*asks(account, at))
+    house.take(*(live(account, at=LATER + 10) for account in farm), *asks("ann", LATER + 20))
+    for number in range(6):
+        house.take(*newcomer(f"soon-{number}", at=LATER + 300 + 10 * number))
+    house.take(*asks("ann", LATER + HOUR))
+    assert regrown(house, at=LATER + 2 * HOUR) == {HOUR: 0.5, DAY: 0.5}
+    if restart:
+        house.restart()
+    for number in range(6):
+        house.take(*newcomer(f"late-{number}", at=LATER + 8 * HOUR + 10 * number))
+    house.take(*asks("ann", LATER + 8 * HOUR + 100))
+    assert regrown(house, at=LATER + 9 * HOUR) == {HOUR: 0.5, DAY: 1.0}
+    assert regrown(house, at=LATER + 25 * HOUR) == {HOUR: 0.5, DAY: 1.0}
+
+
+def regrown(house: House, *, at: int) -> dict[int, float]:
+    """Return the share of banned accounts that was replaced within an hour and a day."""
+    seen = house.succession(at=at)
+    return {within: seen.regrowth(within=within, now=EPOCH + at)[0] for within in (HOUR, DAY)}
+
+
+def test_places_of_bans_that_follow_each_other_were_open_once() -> None:
+    house = settled()
+    house.take(live("bob", at=LATER + 2400), *asks("ann", LATER + 2460, LATER + 2461))
+    seen = house.succession(at=LATER + DAY)
+    now = EPOCH + LATER + DAY
+    assert seen.open_for(within=HOUR, now=now) == 2390 + HOUR
+    assert seen.open_for(within=DAY, now=now) == DAY - 10
 
 
 def test_what_a_banned_account_is_denied_is_no_load() -> None:

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.text.template import KEPT, keys, sketch
-from detectors.text.words import READ_CHARACTERS
+from detectors.text.template import KEPT, KEPT_OF_SYSTEM, MOST, keys, sketch
 
 SKELETON = (
     "Imagine and articulate the internal reasoning behind a completed response to the question "
@@ -63,15 +62,46 @@ def test_any_text_has_a_sketch_of_the_contracts_form(text: str) -> None:
     assert set(made) <= set("0123456789abcdef")
 
 
-@given(st.lists(st.characters(), min_size=1, max_size=5).map("".join))
-def test_only_the_first_part_of_a_text_is_read(tail: str) -> None:
-    text = (filled(1, words=3) + " ") * 20
-    head = text[:READ_CHARACTERS]
-    assert sketch(head + tail * 1000) == sketch(head)
+CHINESE = (
+    "请一步一步地写出你对下面这个问题的完整推理过程。不要省略任何中间步骤。"
+    "最后单独一行给出答案。问题是 {}"
+)
+ASKED = ["苹果多少钱一斤", "河流为什么会结冰", "如何计算圆的面积", "市场价格由谁决定"]
+
+
+def test_chinese_prompts_of_one_template_share_most_of_their_sketch() -> None:
+    one, *others = (set(keys(sketch(CHINESE.format(asked)))) for asked in ASKED)
+    assert all(len(one & other) >= 2 for other in others)
+    assert not one & set(keys(sketch("今天天气很好。我们去公园散步吧。顺便买一些水果和面包回来。")))
+
+
+def test_a_template_before_or_behind_much_else_is_found() -> None:
+    chance = random.Random(6)
+    vocabulary = [f"word{a}{b}" for a in WORDS for b in WORDS]
+    much = " ".join(chance.choices(vocabulary, k=1000))
+    plain = set(keys(sketch(SKELETON * 9)))
+    for text in (SKELETON * 9 + much, much + SKELETON * 9):
+        assert plain & set(keys(sketch(text)))
+
+
+def test_a_template_in_the_system_prompt_is_found_beside_the_prompts() -> None:
+    asked = "What would become of the tides if the moon were twice as far away as it is?"
+    made = keys(sketch(asked, system=SKELETON))
+    assert made[:KEPT] == keys(sketch(asked))
+    assert len(made[KEPT:]) == KEPT_OF_SYSTEM
+    assert keys(sketch("Paris", system=SKELETON)) == made[KEPT:]
+
+
+def test_how_system_prompts_begin_everywhere_is_no_template() -> None:
+    begins = "You are a helpful assistant that answers "
+    made = [sketch("", system=begins + filled(seed, words=40)[-250:]) for seed in range(2)]
+    own = [sketch("", system=begins + " ".join(WORDS[n:] + WORDS[:n])) for n in range(len(WORDS))]
+    assert all(made)
+    assert len(set(own)) == len(WORDS)
 
 
 @pytest.mark.parametrize("length", [16, 17, 31, 32, 512])
-def test_a_gateways_sketch_has_at_most_four_keys(length: int) -> None:
-    made = keys("0123456789abcdef" * 32)[:length] and keys(("0123456789abcdef" * 32)[:length])
-    assert len(made) == min(length // 16, KEPT)
+def test_a_gateways_sketch_has_at_most_six_keys(length: int) -> None:
+    made = keys(("0123456789abcdef" * 32)[:length])
+    assert len(made) == min(length // 16, MOST)
     assert all(len(key) == 16 for key in made)

@@ -1,5 +1,6 @@
 import gzip
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from stream.bench.worlds.output import Results
 from stream.bench.worlds.pooled import Pooled
 from stream.bench.worlds.run import CONTENDERS, run
 from stream.cli import main
+from stream.simulate import labels, simulate
 from stream.simulate.campaigns import SHAPES
 
 SHAPE = busiest()
@@ -42,6 +44,18 @@ def servegen(directory: Path) -> str:
     return f"servegen:{directory}"
 
 
+def crowd_of(cell: Cell) -> list[tuple[float, str, str]]:
+    """Return what everybody sends who is not of the campaign."""
+    world = cell.world()
+    campaign = labels(world)["campaigns"][0]["accounts"]
+    requests = [each for each in simulate(world) if "kind" not in each]
+    return [
+        (each["ts"], each["account"], each["model"])
+        for each in requests
+        if each["account"] not in campaign
+    ]
+
+
 def bench(*arguments: str) -> tuple[int, str, str]:
     result = CliRunner().invoke(main, ["bench", *arguments])
     return result.exit_code, result.stdout, result.stderr
@@ -60,6 +74,7 @@ def test_a_tiny_grid_is_replayed_scored_and_written(tmp_path: Path) -> None:
     assert out.strip() in (tmp_path / "tables.md").read_text()
     assert "All contenders, 2 benign requests" in out
     assert "A launch day without any campaign" in out
+    assert "evasion" not in out
     assert not list(tmp_path.glob("*.png"))
 
 
@@ -91,6 +106,26 @@ def test_attackers_of_a_share_are_a_table_beside_what_others_published(tmp_path:
     plots = {file.stem for file in tmp_path.glob("*.png")}
     assert plots == {"attackers", "times", "difficulty", "life"}
     assert "Attackers among the active accounts" in (tmp_path / "index.html").read_text()
+
+
+def test_evasions_stand_beside_the_shape_as_it_is_in_every_file(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra `plots` is not installed")
+    asked = ["--evasion", "paraphrase=0.5", "--evasion", "jitter=60,lockstep=0", "--only", "Weir"]
+
+    code, out, error = bench("worlds", *TINY, *asked, "--out", str(tmp_path))
+
+    assert code == 0, error
+    results = msgspec.json.decode((tmp_path / "results.json").read_bytes(), type=Results)
+    evasions = ["", "paraphrase=0.5", "jitter=60,lockstep=0"]
+    assert [outcome.cell.evasion for outcome in results.outcomes] == [*evasions, ""]
+    assert "| campaign | accounts | mixing | evasion | hours |" in out
+    assert f"| {SHAPE} | 4 | 30 % | paraphrase=0.5 | 0.2 | 2 |" in out
+    assert "| evasion | found | precision | benign named | first alert (median) |" in out
+    assert "mixing 30%, jitter=60,lockstep=0, 1:2, 0.2 h" in error
+    plots = {file.stem for file in tmp_path.glob("*.png")}
+    assert plots == {"tradeoff", "times", "difficulty", "life"}
+    harder = (tmp_path / "index.html").read_text().partition("As worlds get harder")[2]
+    assert "Weir by evasion" in harder.partition("Time to tell")[0]
 
 
 def test_worlds_have_the_background_that_is_asked_for_and_say_so(tmp_path: Path) -> None:
@@ -130,6 +165,14 @@ def test_json_is_the_results_and_worlds_may_run_beside_each_other(tmp_path: Path
         (["--only", "oracle"], "oracle"),
         (["--hours", "0"], "0"),
         (["--attackers", "1"], "1"),
+        (["--evasion", "disguise=1"], "must be NAME=VALUE with one of proxies, "),
+        (["--evasion", "disguise=1"], "paraphrase, slow_start, rotate_payment"),
+        (["--evasion", "mixing=0.5"], "not 'mixing=0.5'"),
+        (["--evasion", "paraphrase"], "not 'paraphrase'"),
+        (["--evasion", ""], "must be NAME=VALUE"),
+        (["--evasion", "paraphrase=2"], "--evasion paraphrase must be between 0 and 1, not 2.0"),
+        (["--evasion", "jitter=2,rotate-egress=5"], "--evasion rotate_egress must be 0 for never"),
+        (["--evasion", "jitter=long"], "--evasion jitter must be a number, not 'long'"),
         (["--background", "live"], "--background must be built-in or servegen:DIR"),
         (["--background", "servegen:nowhere"], "nowhere holds no *_trace.csv.gz"),
     ],
@@ -141,7 +184,9 @@ def test_a_wrong_flag_is_refused_by_name(arguments: list[str], said: str) -> Non
     assert said in error.splitlines()[-1]
 
 
-@pytest.mark.parametrize("asked", [["--size", "5"], ["--attackers", "0.5"]])
+@pytest.mark.parametrize(
+    "asked", [["--size", "5"], ["--attackers", "0.5"], ["--evasion", "jitter=9"]]
+)
 def test_quick_is_a_grid_of_its_own(asked: list[str], tmp_path: Path) -> None:
     code, _, error = bench("worlds", "--quick", *asked, "--no-plots", "--out", str(tmp_path))
 
@@ -216,6 +261,19 @@ def test_a_grid_may_go_by_ratio_and_by_share_at_once() -> None:
 
     assert [(cell.ratio, cell.attackers) for cell in cells] == [(2.0, 0.0), (0.0, 0.2)] * 2
     assert [cell.among for cell in cells[:2]] == ["1:2", "20 % of the active"]
+
+
+def test_an_evasion_changes_the_campaign_and_nothing_else() -> None:
+    plain, evaded = grid(
+        campaigns=[SHAPE], sizes=[10], mixings=[None], attackers=[0.2], seeds=[1], hours=0.5,
+        text="none", evasions=["slow-start=600,even_share=0"],
+    )  # fmt: skip
+
+    assert evaded.evasion == "slow-start=600,even_share=0"
+    assert msgspec.structs.replace(evaded, evasion="") == plain
+    shape = replace(plain.world().shape(), slow_start=600.0, even_share=0.0)
+    assert evaded.world().shape() == shape
+    assert crowd_of(evaded) == crowd_of(plain) != []
 
 
 def test_a_slow_campaign_does_not_outnumber_its_crowd() -> None:

@@ -201,7 +201,7 @@ def encode_verdict(verdict: Verdict) -> bytes:
 
 
 def encode_dead_letter(letter: DeadLetter) -> bytes:
-    """Return a dead letter as JSON, its original without text; it stays below 200 kB."""
+    """Return a dead letter as JSON, its original without text: twenty kB at most."""
     if letter.original is not None:
         letter = msgspec.structs.replace(letter, original=without_text(letter.original))
     return msgspec.json.encode(letter)

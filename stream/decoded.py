@@ -32,7 +32,7 @@ Record = Request | Lifecycle | Release | Verdict
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A record that was not taken in; in JSON ``original`` is base64, and holds no text."""
+    """A record that was not taken in; in JSON its original is base64, and without its text."""
 
     reason: str  # one of `detectors.core.records.DEAD_LETTER_REASONS`
     detail: str  # for whoever sent it; holds nothing of the record's own text
@@ -121,9 +121,7 @@ class Collector:
             if value is None:
                 raise InvalidEventError("null_value", "the record has no value")
             if len(value) > self.max_bytes:
-                raise InvalidEventError(
-                    "too_large", f"longer than {self.max_bytes} bytes: only the beginning is kept"
-                )
+                raise InvalidEventError("too_large", f"longer than {self.max_bytes} bytes")
             record = read(value)
             time = event_time(record.ts)
             if self.not_after is not None and time > self.not_after:

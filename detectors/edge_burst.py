@@ -45,7 +45,7 @@ class EdgeBurst(Detector):
     An edge (account to egress, template to account) is new when the account was seen elsewhere
     before, for an hour at least, and never in this group: an account's own beginning says nothing.
     New edges over some minutes are held against the pace at which the group usually wins them
-    (`Rise`, the arithmetic of the sketch that ``weir bench darpa`` runs: what is a burst itself
+    (`Rise`, all that the sketch of ``weir bench darpa`` has in common: what is a burst itself
     teaches little), and against the part of all arrivals that is new in the other groups of the
     scope in the same minutes, times the group's own arrivals: where everybody moves nobody stands
     out, people who come back in the morning make no new edge, and a popular group may win many.

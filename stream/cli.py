@@ -1,4 +1,4 @@
-"""The command line: `weir demo | worker | replay | tune | verdict | simulate | doctor`."""
+"""The command line: `weir bench | demo | doctor | replay | simulate | tune | verdict | worker`."""
 
 import asyncio
 import importlib

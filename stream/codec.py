@@ -19,6 +19,7 @@ from detectors.core.errors import InvalidEventError
 from detectors.core.records import Alert, Candidates, Delta, Lifecycle, Release, Request, Verdict
 from stream.decoded import RECORD_BYTES, Collector, DeadLetter, Record
 from stream.decoded import Decoded as Decoded  # the agents name it as the codec's
+from stream.textless import without_text
 
 #: Records decoded in one call: a bad one among them costs a second look at so many.
 RUN = 512
@@ -199,13 +200,10 @@ def encode_verdict(verdict: Verdict) -> bytes:
     return msgspec.json.encode(verdict)
 
 
-def encode_dead_letter(letter: DeadLetter, *, original_bytes: int | None = None) -> bytes:
-    """Return a dead letter as JSON, with so many bytes of the original at most.
-
-    A broker that takes records up to 1 MB takes 700,000 bytes of an original.
-    """
-    if original_bytes is not None and letter.original is not None:
-        letter = msgspec.structs.replace(letter, original=letter.original[:original_bytes])
+def encode_dead_letter(letter: DeadLetter) -> bytes:
+    """Return a dead letter as JSON, its original without text: twenty kB at most."""
+    if letter.original is not None:
+        letter = msgspec.structs.replace(letter, original=without_text(letter.original))
     return msgspec.json.encode(letter)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -31,7 +32,7 @@ Record = Request | Lifecycle | Release | Verdict
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A record that was not taken in; in JSON ``original`` is written as base64."""
+    """A record that was not taken in; in JSON its original is base64, and without its text."""
 
     reason: str  # one of `detectors.core.records.DEAD_LETTER_REASONS`
     detail: str  # for whoever sent it; holds nothing of the record's own text
@@ -53,6 +54,34 @@ class Decoded:
     verdicts: list[tuple[Verdict, float, int]] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     sampled: list[tuple[int, list[str]]] = field(default_factory=list)  # offset, unknown fields
+    source: str = ""  # a topic or a file
+
+    def part(self, *, first: int = 0, until: int | None = None) -> "Decoded":
+        """Return what lies from one offset on and before another."""
+
+        def of(records: list[tuple[Any, float, int]]) -> list[tuple[Any, float, int]]:
+            return [record for record in records if first <= record[2] < limit]
+
+        limit = np.inf if until is None else until
+        start, stop = np.searchsorted(self.offsets, [first, limit]).tolist()
+        return Decoded(
+            requests=self.requests[start:stop],
+            times=self.times[start:stop].copy(),
+            offsets=self.offsets[start:stop].copy(),
+            lifecycles=of(self.lifecycles),
+            releases=of(self.releases),
+            verdicts=of(self.verdicts),
+            dead_letters=[d for d in self.dead_letters if first <= d.offset < limit],
+            sampled=[sample for sample in self.sampled if first <= sample[0] < limit],
+            source=self.source,
+        )
+
+    @property
+    def last(self) -> int:
+        """The highest offset, -1 where there is nothing."""
+        told = [*self.lifecycles[-1:], *self.releases[-1:], *self.verdicts[-1:]]
+        ends = [-1, *(offset for _, _, offset in told), *map(int, self.offsets[-1:])]
+        return max(ends + [letter.offset for letter in self.dead_letters[-1:]])
 
     def strays(self, *, base: int = 0) -> Strays:
         """Return what came besides the requests, with offsets that begin at a base."""
@@ -92,9 +121,7 @@ class Collector:
             if value is None:
                 raise InvalidEventError("null_value", "the record has no value")
             if len(value) > self.max_bytes:
-                raise InvalidEventError(
-                    "too_large", f"longer than {self.max_bytes} bytes: only the beginning is kept"
-                )
+                raise InvalidEventError("too_large", f"longer than {self.max_bytes} bytes")
             record = read(value)
             time = event_time(record.ts)
             if self.not_after is not None and time > self.not_after:
@@ -162,6 +189,7 @@ class Collector:
         """Return what was taken in; the collector is empty again."""
         self._settle()
         decoded, self._decoded = self._decoded, Decoded()
+        decoded.source = self.source
         if self._arrays:
             decoded.times = np.concatenate([times for times, _ in self._arrays])
             decoded.offsets = np.concatenate([offsets for _, offsets in self._arrays])

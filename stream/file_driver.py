@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from detectors.core.account_level import AccountLevel
 from detectors.core.batch import Batch, Strays, batch_of
+from detectors.core.facts import LATE
 from detectors.core.group_level import GroupLevel
 from detectors.core.records import Alert, Lifecycle, Release, Request
 from detectors.text.capability import Capability
@@ -18,6 +19,7 @@ from stream.codec import encode_alert, encode_dead_letter
 from stream.config import Config
 from stream.decoded import Decoded
 from stream.files import InputError
+from stream.jumps import Jumps, Part
 
 #: Accounts whose partition is remembered.
 REMEMBERED = 1_000_000
@@ -66,12 +68,15 @@ class FileDriver:
     ) -> None:
         self.engine: Driven = engine or config.engine(partitions=partitions, seed=seed)
         self.records = self.requests = self.dead_letters = self.alerts = self.verdicts = 0
+        self.ahead = 0  # requests that became dead letters for a time far ahead of their neighbours
+        self.late, self.latest = 0, 0  # requests that came late, and by how many seconds at most
         self.position = 0
         self._partitions, self._seed = partitions, seed
         self._capability = Capability.shipped()
         self._verdicts = Verdicts(self._capability)
         self._alerts_to, self._dead_letters_to = alerts, dead_letters
         self._partition_of: dict[str, int] = {}
+        self._jumps = Jumps()
 
     def learn(self, decoded: Decoded) -> None:
         """Learn verdicts; whoever reads them does so before the first request."""
@@ -82,7 +87,7 @@ class FileDriver:
         self._refused(decoded)
 
     def take(self, decoded: Decoded, *, base: int) -> None:
-        """Take in what one block held.
+        """Take in what one block held; its last records may wait for those that follow.
 
         Args:
             decoded: records with their lines in the file.
@@ -91,21 +96,12 @@ class FileDriver:
         self.records += decoded.records
         self.requests += len(decoded.requests)
         self.dead_letters += len(decoded.dead_letters)
-        start, after, strays = 0, -1, decoded.strays(base=base)
-        events: list[tuple[Lifecycle | Release, float, int]]
-        events = [*decoded.lifecycles, *decoded.releases]
-        for event, moment, offset in sorted(events, key=lambda event: event[2]):
-            stop = int(np.searchsorted(decoded.offsets, offset))
-            until = base + offset
-            self._requests(decoded, start, stop, base, strays.between(after, until))
-            self._event(event, moment, until)
-            start, after = stop, until
-        rest = strays.between(after, strays.last)
-        self._requests(decoded, start, len(decoded.requests), base, rest)
-        self._refused(decoded)
+        self.position = max(self.position, base + decoded.last)
+        self._decided(self._jumps.take(decoded, base=base))
 
     def finish(self) -> None:
         """Close the ticks in progress, after the last record."""
+        self._decided(self._jumps.finish())
         self._raised(self.engine.finish())
 
     def partition_of(self, account: str) -> int:
@@ -120,8 +116,28 @@ class FileDriver:
             self._partition_of[account] = partition
         return partition
 
+    def _decided(self, parts: Sequence[Part]) -> None:
+        refused, self.ahead = self._jumps.refused - self.ahead, self._jumps.refused
+        self.requests -= refused
+        self.dead_letters += refused
+        for decoded, base in parts:
+            self._feed(decoded, base)
+
+    def _feed(self, decoded: Decoded, base: int) -> None:
+        start, after, strays = 0, -1, decoded.strays(base=base)
+        events: list[tuple[Lifecycle | Release, float, int]]
+        events = [*decoded.lifecycles, *decoded.releases]
+        for event, moment, offset in sorted(events, key=lambda event: event[2]):
+            stop = int(np.searchsorted(decoded.offsets, offset))
+            until = base + offset
+            self._requests(decoded, start, stop, base, strays.between(after, until))
+            self._event(event, moment, until)
+            start, after = stop, until
+        rest = strays.between(after, strays.last)
+        self._requests(decoded, start, len(decoded.requests), base, rest)
+        self._refused(decoded)
+
     def _event(self, event: Lifecycle | Release, moment: float, offset: int) -> None:
-        self.position = offset
         if isinstance(event, Release):
             self.engine.release(event.model, moment)
         else:
@@ -132,7 +148,6 @@ class FileDriver:
             return
         requests = decoded.requests[start:stop]
         times, offsets = decoded.times[start:stop], decoded.offsets[start:stop] + base
-        self.position = max(int(offsets[-1]) if len(offsets) else -1, strays.last, self.position)
         if self._partitions == 1 or not requests:
             self._process(requests, times, offsets, 0, strays)
             return
@@ -182,7 +197,15 @@ class FileDriver:
         batch = batch_of(
             requests, times, offsets, seed=self._seed, capability=self._capability, strays=strays
         )
+        self._count_late(batch.ticks, self.engine.accounts[partition].clock)
         self._raised(self.engine.process(batch, partition=partition))
+
+    def _count_late(self, ticks: NDArray[np.int64], clock: int) -> None:
+        behind = np.maximum.accumulate(np.maximum(ticks, clock)) - ticks
+        late = behind[behind > LATE]
+        if len(late):
+            self.late += len(late)
+            self.latest = max(self.latest, int(late.max()))
 
     def _refused(self, decoded: Decoded) -> None:
         if self._dead_letters_to is not None and decoded.dead_letters:

@@ -16,8 +16,6 @@ from stream.checkpoint import Checkpoints
 from stream.decoded import DeadLetter
 from stream.metrics import Metrics
 
-#: Bytes of the original that a dead letter on a topic holds at most: a broker takes a megabyte.
-ORIGINAL_BYTES = 700_000
 #: Keys on the deltas topic, which tell what a record is.
 DELTAS, RELEASE = b"deltas", b"release"
 
@@ -77,7 +75,7 @@ class Outlet:
 
     async def dead_letter(self, letter: DeadLetter) -> Any:
         """Send a dead letter; return what is done once it is there."""
-        value = codec.encode_dead_letter(letter, original_bytes=ORIGINAL_BYTES)
+        value = codec.encode_dead_letter(letter)
         self.metrics.records.labels("dead_letter").inc()
         self.metrics.dead_letters.labels(letter.reason).inc()
         return await self.topics["dead-letters"].send(key=None, value=value)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from detectors.core.facts import LATE
 from stream.codec import VERDICT_BYTES, decode_verdicts
 from stream.config import Config
 from stream.file_driver import FileDriver
@@ -28,6 +29,9 @@ class Summary:
     records: int = 0
     requests: int = 0
     dead_letters: int = 0
+    ahead: int = 0  # dead letters, since they lay far ahead of the records around them
+    late: int = 0  # requests that came later than `LATE` behind the newest
+    latest: int = 0  # seconds, of the latest of them
     alerts: int = 0
     verdicts: int = 0  # of which something was learned
     seconds: float = 0.0
@@ -45,6 +49,8 @@ class Summary:
             "records": self.records,
             "requests": self.requests,
             "dead_letters": self.dead_letters,
+            "ahead": self.ahead,
+            "late": self.late,
             "alerts": self.alerts,
             "seconds": round(self.seconds, 6),
             "requests_per_second": round(self.requests_per_second, 1),
@@ -58,7 +64,23 @@ class Summary:
             f"{self.seconds:,.1f} s ({self.requests_per_second:,.0f} requests/s): "
             f"{self.requests:,} requests, {self.dead_letters:,} dead letters, "
             f"{self.alerts:,} alerts{learned}; {self.peak_memory_bytes / 1e6:,.0f} MB at peak"
+            f"{self._times()}"
         )
+
+    def _times(self) -> str:
+        said = ""
+        if self.ahead:
+            said += (
+                f"; {self.ahead:,} of the dead letters lay more than an hour ahead of the records "
+                "around them: correct their ts, or sort the file by ts"
+            )
+        if self.late:
+            said += (
+                f"; {self.late:,} requests came more than {LATE} s late, the latest by "
+                f"{self.latest:,} s, and were counted in the second in progress: sort the file "
+                "by ts"
+            )
+        return said
 
 
 class ReplayError(InputError):
@@ -129,6 +151,9 @@ def feed(
             records=driver.records,
             requests=driver.requests,
             dead_letters=driver.dead_letters,
+            ahead=driver.ahead,
+            late=driver.late,
+            latest=driver.latest,
             alerts=driver.alerts,
             verdicts=driver.verdicts,
             seconds=time.perf_counter() - started,

@@ -81,7 +81,7 @@ DEAD_LETTER_REASONS = (
     "contract",  # JSON, but a field is missing, of another type, or out of range
     "null_value",  # a record without a value on a topic that has no tombstones
     "bad_time",  # ``ts`` is no time, or one that no request can have
-    "future",  # ``ts`` lies further ahead of the clock than the tolerance
+    "future",  # ``ts`` lies further ahead of the clock, or of a file's other records, than may be
     "too_large",  # longer than the limit for one record
     "failed",  # Weir itself failed on it: a bug, kept so that nothing is lost
 )

@@ -226,13 +226,6 @@ class Capability:
             self._table[_INTERCEPT, code] = weights[_INTERCEPT]
         self._known[taught] = 1.0
 
-    def river_likelihoods(self, features: Ints) -> list[float]:
-        """Return what River itself says, uncalibrated: the table must agree with it."""
-        numbers = features[self._known[features] > 0].tolist()
-        self._recall([*numbers, _INTERCEPT])
-        likely = self._model.predict_proba_one(_bag(numbers, [1] * len(numbers)))
-        return [likely[code] for code in range(_CLASSES)]
-
     def snapshot(self) -> bytes:
         """Return what was learned since the model shipped: the weights that verdicts touched."""
         numbers = np.array(sorted(self._weights[0].keys() - {_INTERCEPT}), np.int64)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from detectors.core.errors import ConfigError
 from detectors.sketches.decayed import Floats
-from detectors.sketches.edges import Edges
+from stream.bench.edges import Edges
 from stream.bench.public import data_directory, machine, table
 from stream.bench.ranking import Labels, roc_auc, true_positive_rate
 
@@ -100,7 +100,12 @@ def measure(scores: Floats, stream: Stream) -> dict[str, float]:
 @click.option("--seed", default=0, show_default=True, help="Of the places in the sketches.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def darpa(data: str | None, seed: int, as_json: bool) -> None:
-    """Score the edges of DARPA 1998 under the protocol of MIDAS."""
+    """Score the edges of DARPA 1998 under the protocol of MIDAS.
+
+    It runs a sketch of edges in the manner of MIDAS-F, which only the benchmarks use. The detector
+    edge_burst shares its arithmetic of what is usual and what exceeds it; what counts as an edge,
+    where counts stand and what they are held against are other than here.
+    """
     stream = load(data_directory("midas_darpa", data))
     edges = Edges(seed=seed)
     figures: dict[str, dict[str, float]] = {}

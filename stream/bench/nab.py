@@ -77,7 +77,10 @@ def held_out(name: str) -> bool:
 @click.option("--scores", metavar="DIR", help="Write the scores in the benchmark's own layout.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def nab(data: str | None, scores: str | None, as_json: bool) -> None:
-    """Score the series of the Numenta Anomaly Benchmark under its protocol."""
+    """Score the series of the Numenta Anomaly Benchmark under its protocol.
+
+    It runs the sketch by which the detector service_shift judges the service as a whole.
+    """
     series, windows = load(data_directory("nab", data))
     begun = time.process_time()
     judged = {name: judge(columns) for name, columns in series.items()}

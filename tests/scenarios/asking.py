@@ -28,7 +28,7 @@ def graders_behind_a_proxy(world: World) -> None:
     """Forty accounts, a day old at most, grade answers behind one proxy, where few do."""
     then = START + 2 * HOUR
     end = then + HOUR
-    _town(world, end=end)
+    _everyday(world, end=end)
     farm = [f"farm-{number}" for number in range(40)]
     for number, account in enumerate(farm):
         world.created(account, at=then - 2 * HOUR * (number % 12))
@@ -42,7 +42,7 @@ def graders_behind_a_proxy(world: World) -> None:
 def tutors_at_work(world: World) -> None:
     """Ninety pupils, at home and in a school, use a tutor that asks for every step."""
     end = START + 3 * HOUR
-    _town(world, end=end)
+    _everyday(world, end=end)
     for number in range(90):
         account = f"pupil-{number}"
         world.known(account)
@@ -61,7 +61,7 @@ def cues_in_an_office(world: World) -> None:
     """From one day on, an office of 40 adds a cue for steps to whatever it asks."""
     then = START + 2 * HOUR
     end = then + 90 * MINUTE
-    _town(world, end=end)
+    _everyday(world, end=end)
     for number in range(40):
         account = f"desk-{number}"
         world.known(account)
@@ -80,16 +80,10 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
 )
 
 
-def _town(world: World, *, end: float) -> None:
-    """Eighty people at home and twelve firms of twelve; one account grades, another explains."""
-    people = {f"person-{n}": {"ip": f"203.0.{n}.7"} for n in range(80)}
-    people |= {
-        f"clerk-{n}": {"proxy": f"firm-{n % 12}", "payment": f"firm-{n % 12}"} for n in range(144)
-    }
-    for account, fields in people.items():
-        world.known(account)
-        rate = 6.0 * min(world.chance.lognormvariate(-0.5, 1.0), 6.0)
-        for at in world.sittings(start=START, end=end, an_hour=rate):
+def _everyday(world: World, *, end: float) -> None:
+    """Some prompts of a town hold a cue, and one account grades."""
+    for account, fields, times in world.town(end=end, payments=True):
+        for at in times:
             text = world.words(16)
             if account == "person-3":
                 text = _grading(world)

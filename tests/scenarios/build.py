@@ -201,7 +201,6 @@ def steady_office(world: World) -> None:
             world.ask(account, at=at, proxy="office")
     world.spare("wide_fanout")
     world.spare("edge_burst")
-    world.spare("edge_burst")
 
 
 def vpn_exit(world: World) -> None:
@@ -215,7 +214,6 @@ def vpn_exit(world: World) -> None:
         for at in world.sittings(start=begins, end=min(begins + 20 * MINUTE, end), an_hour=20):
             world.ask(account, at=at, proxy="vpn")
     world.spare("wide_fanout")
-    world.spare("edge_burst")
     world.spare("edge_burst")
 
 

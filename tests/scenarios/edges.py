@@ -9,7 +9,7 @@ from tests.scenarios.world import HOUR, MINUTE, START, World
 def proxies_rotate(world: World) -> None:
     """Forty accounts of twenty egresses all go on through one other within four minutes."""
     then, end = START + 150 * MINUTE, START + 180 * MINUTE
-    _town(world, end=end)
+    _visits(world, end=end)
     for number in range(40):
         account = f"hydra-{number}"
         world.known(account)
@@ -31,7 +31,7 @@ def proxies_rotate(world: World) -> None:
 def task_changes(world: World) -> None:
     """Fifty accounts on ten egresses are all given the next task within five minutes."""
     then, end = START + 150 * MINUTE, START + 180 * MINUTE
-    _town(world, end=end)
+    _visits(world, end=end)
     for number in range(50):
         account, exits = f"hydra-{number}", f"exit-{number % 10}"
         world.known(account)
@@ -51,7 +51,7 @@ def task_changes(world: World) -> None:
 def popular_places(world: World) -> None:
     """Known people find a prompt that is talked of, and an exit where somebody is always new."""
     end = START + 4 * HOUR
-    people = _town(world, end=end)
+    people = _visits(world, end=end)
     for number in range(260):
         account = f"reader-{number}"
         world.known(account)
@@ -78,7 +78,7 @@ def popular_places(world: World) -> None:
 
 def second_morning(world: World) -> None:
     """An office of 60 comes at nine, seen the day before; a class of 30 meets there once."""
-    _town(world, end=START + 26 * HOUR, an_hour=0.7)
+    _visits(world, end=START + 26 * HOUR, an_hour=0.7)
     for number in range(60):
         account = f"desk-{number}"
         world.known(account)
@@ -103,16 +103,16 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
 )
 
 
-def _town(world: World, *, end: float, an_hour: float = 6.0) -> list[str]:
-    """People at home, and twelve firms of twelve whose people go to another firm now and then."""
+def _visits(world: World, *, end: float, an_hour: float = 6.0) -> list[str]:
+    """People of a town go to another firm now and then; returns the names of the firms' own."""
     world.people(80, end=end, an_hour=an_hour)
-    clerks = [f"clerk-{number}" for number in range(144)]
-    for number, account in enumerate(clerks):
-        world.known(account)
-        rate = an_hour * min(world.chance.lognormvariate(-0.5, 1.0), 6.0)
-        for at in world.sittings(start=START, end=end, an_hour=rate):
-            firm = number % 12 if world.chance.random() < 0.97 else world.chance.randrange(12)
-            world.ask(account, at=at, proxy=f"firm-{firm}", prompt=world.words())
+    clerks = []
+    for account, fields, times in world.town(end=end, people=0, an_hour=an_hour):
+        clerks.append(account)
+        for at in times:
+            own = world.chance.random() < 0.97
+            firm = fields["proxy"] if own else f"firm-{world.chance.randrange(12)}"
+            world.ask(account, at=at, proxy=firm, prompt=world.words())
     return clerks
 
 

@@ -23,7 +23,7 @@ def one_client_behind_a_proxy(world: World) -> None:
     """Forty accounts, a day old at most, use one proxy and a program that nobody else has."""
     then = START + 2 * HOUR
     end = then + 2 * HOUR
-    _town(world, end=end, people=700, an_hour=2)
+    _popular_clients(world, end=end, people=700, an_hour=2)
     for number in range(40):
         account = f"farm-{number}"
         world.created(account, at=then - 2 * HOUR * (number % 12))
@@ -36,7 +36,7 @@ def one_client_behind_a_proxy(world: World) -> None:
 def offices_with_programs_of_their_own(world: World) -> None:
     """Twelve firms each have a program of their own, and later two more; one has the usual SDK."""
     end = START + 5 * HOUR
-    _town(world, end=end)
+    _popular_clients(world, end=end)
     for office in range(15):
         begins = START + (2 * HOUR if office > 11 else 0)
         for number in range(12 + office):
@@ -53,7 +53,7 @@ def offices_with_programs_of_their_own(world: World) -> None:
 def firm_with_an_agent_of_its_own(world: World) -> None:
     """One firm of thirty, at two egresses, does all its work by an agent that nobody else has."""
     end = START + 4 * HOUR
-    _town(world, end=end, text=True)
+    _popular_clients(world, end=end, text=True)
     for number in range(30):
         account = f"desk-{number}"
         world.known(account)
@@ -74,19 +74,15 @@ def _ask(world: World, account: str, at: float, client: tuple[str, str], **field
     world.ask(account, at=at, grain=1, user_agent=client[0], ja4=client[1], **fields)
 
 
-def _town(
+def _popular_clients(
     world: World, *, end: float, text: bool = False, people: int = 150, an_hour: float = 4
 ) -> None:
-    """People at home and ten firms of ten, with the clients all have."""
-    homes = {f"person-{n}": {"ip": f"203.{n // 200}.{n % 200}.7"} for n in range(people)}
-    firms = {
-        f"clerk-{n}": {"proxy": f"firm-{n % 10}", "payment": f"firm-{n % 10}"} for n in range(100)
-    }
-    for account, fields in (homes | firms).items():
-        world.known(account)
+    """People of a town have the clients all have."""
+    town = world.town(end=end, people=people, firms=10, an_hour=an_hour, alike=True, payments=True)
+    for account, fields, times in town:
         (client,) = world.chance.choices(list(POPULAR), list(POPULAR.values()))
         if world.chance.random() < 0.1:
             client = (f"script-{account}/0.1", client[1])
-        for at in world.sittings(start=START, end=end, an_hour=an_hour):
+        for at in times:
             said = {"prompt": world.words(16)} if text else {}
             _ask(world, account, at, client, **fields, **said)

@@ -9,7 +9,7 @@ def waves_of_a_farm(world: World) -> None:
     """Every five to nine minutes 30 accounts behind one proxy begin within four seconds."""
     then = START + 30 * MINUTE
     end = then + 2 * HOUR
-    _town(world, end=end)
+    _everyday(world, end=end)
     farm = [f"farm-{number}" for number in range(30)]
     world.known(*farm)
     for account in farm:
@@ -27,7 +27,7 @@ def waves_of_a_farm(world: World) -> None:
 def office_at_nine(world: World) -> None:
     """An office of 60 begins between nine and ten past nine, and comes back from lunch together."""
     end = START + 6 * HOUR
-    _town(world, end=end)
+    _everyday(world, end=end)
     for number in range(60):
         account = f"desk-{number}"
         world.known(account)
@@ -45,7 +45,7 @@ def all_retry(world: World) -> None:
     """After an outage of ten minutes everybody asks again at once, and once more soon after."""
     end = START + 3 * HOUR
     down, up = START + 90 * MINUTE, START + 100 * MINUTE
-    people = _town(world, end=end, but_for=(down, up))
+    people = _everyday(world, end=end, but_for=(down, up))
     for account, fields in people.items():
         if world.chance.random() < 0.6:
             for after in (0, 45, 200):
@@ -58,7 +58,7 @@ def all_retry(world: World) -> None:
 def company_at_night(world: World) -> None:
     """A company's 24 accounts all start at two at night, and six like programs once an hour."""
     night = START + 18 * HOUR
-    _town(world, end=START + 3 * DAY, an_hour=0.4)
+    _everyday(world, end=START + 3 * DAY, an_hour=0.4)
     works = [(f"job-{number}", world.chance.lognormvariate(2.3, 0.8)) for number in range(24)]
     world.known(*(account for account, _ in works))
     for number in range(3):
@@ -80,7 +80,7 @@ def fed_by_a_balancer(world: World) -> None:
     """A balancer gives its tasks to the least busy of 40 accounts; strangers share its exit."""
     then = START + 2 * HOUR
     end = then + 3 * HOUR
-    _town(world, end=end)
+    _everyday(world, end=end)
     farm = [f"farm-{number}" for number in range(40)]
     world.known(*farm)
     done = dict.fromkeys(farm, 0)
@@ -103,7 +103,7 @@ def fed_by_a_balancer(world: World) -> None:
 def a_class_at_work(world: World) -> None:
     """Thirty pupils behind one egress do one exercise, each at a pace of their own."""
     then = START + 2 * HOUR
-    _town(world, end=then + 90 * MINUTE)
+    _everyday(world, end=then + 90 * MINUTE)
     for number in range(30):
         account = f"pupil-{number}"
         world.known(account)
@@ -127,23 +127,18 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
 )
 
 
-def _town(
+def _everyday(
     world: World,
     *,
     end: float,
     an_hour: float = 6.0,
     but_for: tuple[float, float] = (0.0, 0.0),
 ) -> dict[str, dict[str, str]]:
-    """Eighty people at home, and twelve firms of twelve; returns what each account's requests bear.
-
-    Each asks at a rate of its own, and nobody in the time left out.
-    """
-    people = {f"person-{n}": {"ip": f"203.0.{n}.7"} for n in range(80)}
-    people |= {f"clerk-{n}": {"proxy": f"firm-{n % 12}"} for n in range(144)}
-    for account, fields in people.items():
-        world.known(account)
-        rate = an_hour * min(world.chance.lognormvariate(-0.5, 1.0), 6.0)
-        for at in world.sittings(start=START, end=end, an_hour=rate):
+    """A town asks, but for a time left out; returns what each account's requests bear."""
+    people = {}
+    for account, fields, times in world.town(end=end, an_hour=an_hour):
+        people[account] = fields
+        for at in times:
             if not but_for[0] <= at < but_for[1]:
                 world.ask(account, at=at, grain=1, **fields)
     return people

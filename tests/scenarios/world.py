@@ -132,6 +132,29 @@ class World:
                 model = usual if self.chance.random() < 0.9 else "sonnet-5"
                 self.ask(account, at=at, model=model, ip=address)
 
+    def town(
+        self,
+        *,
+        end: float,
+        people: int = 80,
+        firms: int = 12,
+        an_hour: float = 6.0,
+        alike: bool = False,
+        payments: bool = False,
+    ) -> Iterator[tuple[str, dict[str, str], Iterator[float]]]:
+        """People at home and firms of as many as there are firms: each one, where from, and when.
+
+        Each asks at a rate of its own, unless all are alike; a firm may have a payment too.
+        """
+        homes = {f"person-{n}": {"ip": f"203.{n // 200}.{n % 200}.7"} for n in range(people)}
+        clerks = {f"clerk-{n}": {"proxy": f"firm-{n % firms}"} for n in range(firms * firms)}
+        if payments:
+            clerks = {name: {**at, "payment": at["proxy"]} for name, at in clerks.items()}
+        for account, fields in (homes | clerks).items():
+            self.known(account)
+            rate = an_hour * (1.0 if alike else min(self.chance.lognormvariate(-0.5, 1.0), 6.0))
+            yield account, fields, self.sittings(start=START, end=end, an_hour=rate)
+
     def pivot(
         self, accounts: dict[str, dict[str, Any]], *, at: float, within: float, share: float
     ) -> None:

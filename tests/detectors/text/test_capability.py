@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.text.capability import CAPABILITIES, ORDINARY, Capability
+from detectors.text.capability import _INTERCEPT, CAPABILITIES, ORDINARY, Capability, _bag
 from detectors.text.features import FEATURES, Asked
 from detectors.text.words import words
 from stream.simulate.words import CUES
@@ -191,7 +191,10 @@ def test_bytes_of_something_else_are_refused() -> None:
 def _agree(capability: Capability, one: Asked) -> None:
     features = capability._hasher.features([one])
     calibrated = capability.likelihoods(features)[0].astype(np.float64)
-    cooled = np.array(capability.river_likelihoods(features.numbers)) ** (
+    numbers = features.numbers[capability._known[features.numbers] > 0].tolist()
+    capability._recall([*numbers, _INTERCEPT])
+    river = capability._model.predict_proba_one(_bag(numbers, [1] * len(numbers)))
+    cooled = np.array([river[code] for code in range(len(CAPABILITIES))]) ** (
         1.0 / capability.fit.temperature
     )
     np.testing.assert_allclose(calibrated, cooled / cooled.sum(), rtol=2e-3, atol=1e-6)

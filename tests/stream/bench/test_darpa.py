@@ -8,8 +8,8 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from detectors.sketches.edges import Edges
 from stream.bench.darpa import Stream, count_so_far, load, measure, score
+from stream.bench.edges import Edges
 from stream.bench.ranking import roc_auc, true_positive_rate
 from stream.cli import main
 

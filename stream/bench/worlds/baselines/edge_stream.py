@@ -9,7 +9,7 @@ from river import stats
 
 from detectors.core.batch import DENIED, egress_of
 from detectors.core.records import Request
-from detectors.sketches.edges import Edges
+from stream.bench.edges import Edges
 from stream.bench.worlds.raised import Raised
 from stream.decoded import Decoded
 

@@ -8,9 +8,9 @@ import xxhash
 from numpy.typing import NDArray
 
 from detectors.core.detector import pack, unpack
-from detectors.sketches.bursts import Bursts, Cells, Settings
 from detectors.sketches.decayed import Floats
 from detectors.sketches.seen import Hashes
+from stream.bench.bursts import Bursts, Cells, Settings
 
 #: Multipliers of the finaliser of splitmix64, and its shifts.
 _MIX = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from detectors.sketches.decayed import Floats
-from detectors.sketches.edges import Edges
 from detectors.sketches.seen import Hashes
+from stream.bench.edges import Edges
 
 BOT = 10**9
 

@@ -3,7 +3,7 @@ from typing import Unpack
 import numpy as np
 import pytest
 
-from detectors.sketches.bursts import Bursts, Settings
+from stream.bench.bursts import Bursts, Settings
 
 CELL = np.array([[0]])
 

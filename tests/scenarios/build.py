@@ -201,6 +201,7 @@ def steady_office(world: World) -> None:
             world.ask(account, at=at, proxy="office")
     world.spare("wide_fanout")
     world.spare("edge_burst")
+    world.spare("lockstep")
 
 
 def vpn_exit(world: World) -> None:
@@ -215,6 +216,7 @@ def vpn_exit(world: World) -> None:
             world.ask(account, at=at, proxy="vpn")
     world.spare("wide_fanout")
     world.spare("edge_burst")
+    world.spare("lockstep")
 
 
 def first_hour(world: World) -> None:

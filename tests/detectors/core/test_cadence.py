@@ -137,3 +137,18 @@ def test_lone_accounts_are_forgotten_after_an_hour_and_come_back_from_a_snapshot
 def test_all_hours_pass_in_a_day() -> None:
     assert passed(np.array([5, 5]), 5).sum() == 0
     assert passed(np.array([5]), 29).all()
+
+
+@pytest.mark.parametrize(("grain", "rounded"), [(1, False), (2, False), (5, True), (60, True)])
+def test_times_that_are_rounded_are_known_as_such(grain: int, rounded: bool) -> None:
+    beat = Beat()
+    for second in range(0, 600, 7):
+        beat.add((START + second) // grain * grain, np.array([FAR]))
+    assert beat.rounded() is rounded
+
+
+def test_few_accounts_do_not_tell_whether_times_are_rounded() -> None:
+    beat = Beat()
+    for minute in range(19):
+        beat.add(START + 60 * minute, np.array([FAR]))
+    assert not beat.rounded()

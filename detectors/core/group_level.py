@@ -376,11 +376,11 @@ class GroupLevel(Level):
         return arrivals
 
     def _look(self, tick: int) -> None:
-        profiles = self.profiles
+        profiles, live = self.profiles, self.profiles.live
+        scopes = profiles["scope"][live]
         for scope, lone in self.population.lone.items():
-            rows = np.flatnonzero(profiles["scope"] == SCOPE_CODES[scope])
             lone.crowding.look(
-                presence.present(profiles, rows, tick=tick),
+                presence.present(profiles, live[scopes == SCOPE_CODES[scope]], tick=tick),
                 alone=float(lone.active[1]),
                 partitions=self.waiting.sources,
             )

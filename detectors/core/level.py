@@ -219,7 +219,7 @@ class Level:
             self.profiles["usually"][:, slot] = 0
             if "moved" in self.profiles:
                 self.profiles["moved"][:, slot] = 0
-            self.profiles.mark(np.fromiter(self.profiles.index.values(), dtype=np.int64))
+            self.profiles.mark(self.profiles.live)
 
     def suspect(self, rows: Rows, tick: int) -> NDArray[np.bool_]:
         """Say which rows are under suspicion, so that nothing may be learned of them."""

@@ -229,11 +229,13 @@ class GroupLevel(Level):
 
     def _read(self, delta: Delta, tick: int) -> Links:
         """Return the delta's links to groups of several accounts; count those without company."""
-        group, account, links = reading.read(delta, self.models)
+        group, account, links = reading.read(delta)
         scopes = np.array([_scope_of(name) for name in delta.groups], dtype=np.int64)[group]
         client = np.where(scopes == SCOPE_CODES["proxy"], links.client, 0)
         rows = self._rows_of(delta.groups, group, links.accounts, client, tick)
         links.groups = rows[group]
+        known = links.groups > OVERFLOW
+        links.models = reading.slots(delta, self.models, counted=known)
         away = np.frombuffer(delta.away, dtype=np.uint32).astype(np.int64)
         for scope, lone in self.population.lone.items():
             alone = (links.groups < 0) & (scopes == SCOPE_CODES[scope])
@@ -241,7 +243,7 @@ class GroupLevel(Level):
             lone.add(seen, links.models[alone & links.moved])
             if scope == "proxy":
                 self.population.beat.add(tick, seen)
-        links = links.only(links.groups > OVERFLOW)
+        links = links.only(known)
         of = picked(self.profiles.names, links.groups.tolist())
         pairs = list(map(self.members.name, of, links.accounts))
         links.members = self.members.rows_of(pairs, tick=tick)

@@ -170,6 +170,18 @@ class GroupLevel(Level):
         """Say what else than the ordinary a group's accounts are mostly after, if anything."""
         return capabilities.dominant(self.profiles, row, least=capabilities.LEAST_ACCOUNTS)
 
+    def forget_model(self, slot: int) -> None:
+        """Forget it of members and of the population too."""
+        super().forget_model(slot)
+        presence.forget_moves(self.profiles, slot)
+        gone = np.flatnonzero(self.members["moved_to"] == slot)
+        self.members["moved_to"][gone] = 0
+        self.members.mark(gone)
+        for lone in self.population.lone.values():
+            lone.moved[:, slot] = 0.0
+        for _, _, _, moved in self._said.values():
+            moved[slot] = 0.0
+
     def _tables(self) -> list[tuple[str, Profiles]]:
         return [("group", self.profiles), ("member", self.members), ("single", self.singles)]
 

@@ -398,8 +398,10 @@ class GroupLevel(Level):
                 alone=float(lone.active[1]),
                 partitions=self.waiting.sources,
             )
-        ties = profiles["scope"] != SCOPE_CODES["template"]
-        self.population.clients.look(self.members, ties, self.singles, tick=tick)
+        ties = live[scopes != SCOPE_CODES["template"]]
+        tied_since = np.full(len(profiles["scope"]), np.inf)
+        tied_since[ties] = profiles["first_seen"][ties]
+        self.population.clients.look(self.members, tied_since, self.singles, tick=tick)
 
 
 def _scope_of(name: str) -> int:

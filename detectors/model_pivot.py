@@ -84,7 +84,9 @@ class ModelPivot(Detector):
         else:
             _, slots = self._score_groups(profiles, one)
             slot = int(slots[0])
-            accounts = tick.accounts(profiles, position, since=tick.number - 3600, moved_to=slot)
+            # What is older is of another group that had the row before.
+            since = max(tick.number - 3600, int(profiles["first_seen"][row]))
+            accounts = tick.accounts(profiles, position, since=since, moved_to=slot)
             active = max(float(profiles["present"][row]), float(len(accounts)))
             moved = float(len(accounts))
             k = np.array([float(profiles["moved_hour"][row, slot])])
@@ -92,7 +94,7 @@ class ModelPivot(Detector):
             expected = float(rate[0]) * active
             chosen = tick.members["group"] == row
             chosen &= tick.members["moved_to"] == slot
-            chosen &= tick.members["moved_at"] >= tick.number - 3600
+            chosen &= tick.members["moved_at"] >= since
             onset = float(tick.members["moved_at"][chosen].min(initial=tick.number))
             who = f"{moved:.0f} of {active:.0f} accounts behind {name.replace(':', ' ', 1)} moved"
         model = models[slot] if slot < len(models) else "another model"

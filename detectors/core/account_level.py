@@ -175,6 +175,11 @@ class AccountLevel(Level):
         """Say what else than the ordinary an account is mostly after, if anything."""
         return capabilities.dominant(self.profiles, row, least=capabilities.LEAST_REQUESTS)
 
+    def forget_model(self, slot: int) -> None:
+        """Forget it of the population too."""
+        super().forget_model(slot)
+        self.population.moved[slot] = 0.0
+
     def _add(self, batch: Batch, start: int, end: int) -> None:
         part = slice(start, end)
         fresh = self.seen.fresh(batch.hashes[part])

@@ -176,14 +176,13 @@ class Organisations:
         self._below = np.zeros(1)
         self._looked_at = 0
 
-    def look(
-        self, members: Profiles, ties: NDArray[np.bool_], singles: Profiles, *, tick: int
-    ) -> None:
+    def look(self, members: Profiles, tied_since: Floats, singles: Profiles, *, tick: int) -> None:
         """Count anew, unless that is not long ago.
 
         Args:
             members: memberships, with the columns `COLUMNS`.
-            ties: which groups make their accounts one.
+            tied_since: tick since when each group has its row, infinite for those that do not make
+                their accounts one: a membership that is older is of the group before.
             singles: accounts without company, with their clients.
             tick: second of event time.
         """
@@ -191,11 +190,11 @@ class Organisations:
         if tick - self._looked_at < LOOK:
             return
         self._looked_at = tick
-        client = members["client"]
+        client, seen = members["client"], members["client_at"]
         rows = np.flatnonzero((client > 0) & (client < CLIENTS))
-        rows = rows[ties[members["group"][rows]] & (tick - members["client_at"][rows] < DAY)]
-        alone = np.flatnonzero(singles["client"])
-        alone = alone[tick - singles["last_seen"][alone] < DAY]
+        rows = rows[(seen[rows] >= tied_since[members["group"][rows]]) & (tick - seen[rows] < DAY)]
+        alone = singles.live
+        alone = alone[(singles["client"][alone] > 0) & (tick - singles["last_seen"][alone] < DAY)]
         self.count(
             client[rows].astype(np.int64),
             members["account"][rows],

@@ -209,11 +209,10 @@ class ConversationLevel(Level):
         profiles = self.profiles
         if len(profiles) + names < profiles.capacity:
             return
-        before = np.fromiter(profiles.index.values(), np.int64, len(profiles.index))
+        before = profiles.live
         circle = profiles["circle"].copy()
         profiles.evict(max(names, profiles.capacity // 16), tick=tick)
-        after = np.fromiter(profiles.index.values(), np.int64, len(profiles.index))
-        gone = np.setdiff1d(before, after)
+        gone = np.setdiff1d(before, profiles.live)
         headless = np.isin(circle, gone[circle[gone] == gone]) & (circle > 0)
         lost = circle[gone]
         np.subtract.at(profiles["size"], lost[(lost > 0) & ~np.isin(lost, gone)], 1)

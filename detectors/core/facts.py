@@ -134,7 +134,7 @@ class Facts:
 def whole_tick(level: Level, minute: int) -> Tick:
     """Return the tick that ends a minute, in which every row of a level is looked at."""
     number = (minute + 1) * MINUTE - 1
-    rows = np.sort(np.fromiter(level.profiles.index.values(), np.int64))
+    rows = level.profiles.live
     nothing = np.zeros(len(rows), dtype=np.int64)
     level.profiles.touch(rows, tick=number, requests=nothing)
     return Tick(

@@ -170,6 +170,18 @@ class GroupLevel(Level):
         """Say what else than the ordinary a group's accounts are mostly after, if anything."""
         return capabilities.dominant(self.profiles, row, least=capabilities.LEAST_ACCOUNTS)
 
+    def forget_model(self, slot: int) -> None:
+        """Forget it of members and of the population too."""
+        super().forget_model(slot)
+        presence.forget_moves(self.profiles, slot)
+        gone = np.flatnonzero(self.members["moved_to"] == slot)
+        self.members["moved_to"][gone] = 0
+        self.members.mark(gone)
+        for lone in self.population.lone.values():
+            lone.moved[:, slot] = 0.0
+        for _, _, _, moved in self._said.values():
+            moved[slot] = 0.0
+
     def _tables(self) -> list[tuple[str, Profiles]]:
         return [("group", self.profiles), ("member", self.members), ("single", self.singles)]
 
@@ -229,11 +241,13 @@ class GroupLevel(Level):
 
     def _read(self, delta: Delta, tick: int) -> Links:
         """Return the delta's links to groups of several accounts; count those without company."""
-        group, account, links = reading.read(delta, self.models)
+        group, account, links = reading.read(delta)
         scopes = np.array([_scope_of(name) for name in delta.groups], dtype=np.int64)[group]
         client = np.where(scopes == SCOPE_CODES["proxy"], links.client, 0)
         rows = self._rows_of(delta.groups, group, links.accounts, client, tick)
         links.groups = rows[group]
+        known = links.groups > OVERFLOW
+        links.models = reading.slots(delta, self.models, counted=known)
         away = np.frombuffer(delta.away, dtype=np.uint32).astype(np.int64)
         for scope, lone in self.population.lone.items():
             alone = (links.groups < 0) & (scopes == SCOPE_CODES[scope])
@@ -241,7 +255,7 @@ class GroupLevel(Level):
             lone.add(seen, links.models[alone & links.moved])
             if scope == "proxy":
                 self.population.beat.add(tick, seen)
-        links = links.only(links.groups > OVERFLOW)
+        links = links.only(known)
         of = picked(self.profiles.names, links.groups.tolist())
         pairs = list(map(self.members.name, of, links.accounts))
         links.members = self.members.rows_of(pairs, tick=tick)
@@ -376,16 +390,18 @@ class GroupLevel(Level):
         return arrivals
 
     def _look(self, tick: int) -> None:
-        profiles = self.profiles
+        profiles, live = self.profiles, self.profiles.live
+        scopes = profiles["scope"][live]
         for scope, lone in self.population.lone.items():
-            rows = np.flatnonzero(profiles["scope"] == SCOPE_CODES[scope])
             lone.crowding.look(
-                presence.present(profiles, rows, tick=tick),
+                presence.present(profiles, live[scopes == SCOPE_CODES[scope]], tick=tick),
                 alone=float(lone.active[1]),
                 partitions=self.waiting.sources,
             )
-        ties = profiles["scope"] != SCOPE_CODES["template"]
-        self.population.clients.look(self.members, ties, self.singles, tick=tick)
+        ties = live[scopes != SCOPE_CODES["template"]]
+        tied_since = np.full(len(profiles["scope"]), np.inf)
+        tied_since[ties] = profiles["first_seen"][ties]
+        self.population.clients.look(self.members, tied_since, self.singles, tick=tick)
 
 
 def _scope_of(name: str) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from detectors.core.batch import egress_of
+from detectors.core.batch import LONGEST, egress_of
 from detectors.core.numbering import numbered
 
 SCOPES = ("proxy", "payment", "template")
@@ -106,5 +106,6 @@ class _Egresses(_Numbers):
     def __missing__(self, value: str | None) -> int:
         name = egress_of(value or "")
         number = self[name] if name != value else super().__missing__(value)
-        self[value] = number
+        if len(value or "") <= LONGEST:  # `ip` itself has no limit
+            self[value] = number
         return number

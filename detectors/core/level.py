@@ -24,6 +24,7 @@ from detectors.core.records import (
     Window,
 )
 from detectors.core.severity import SEVERITIES, severity_of
+from detectors.sketches import mixture
 
 #: Seconds of event time in which a profile's highest score counts as one test.
 TEST = 600
@@ -215,11 +216,12 @@ class Level:
         """Count a tick's requests by model slot, and forget a model that lost its slot."""
         slot = self.models.use(counts, elapsed)
         if slot is not None:
-            self.profiles["lately"][:, slot] = 0
-            self.profiles["usually"][:, slot] = 0
-            if "moved" in self.profiles:
-                self.profiles["moved"][:, slot] = 0
-            self.profiles.mark(np.fromiter(self.profiles.index.values(), dtype=np.int64))
+            self.forget_model(slot)
+
+    def forget_model(self, slot: int) -> None:
+        """Forget what is known of a model slot that from now on means another model."""
+        mixture.forget(self.profiles, slot)
+        self.profiles.mark(self.profiles.live)
 
     def suspect(self, rows: Rows, tick: int) -> NDArray[np.bool_]:
         """Say which rows are under suspicion, so that nothing may be learned of them."""

@@ -60,17 +60,13 @@ class Links:
         )
 
 
-def read(delta: Delta, models: Models) -> tuple[Rows, Rows, Links]:
+def read(delta: Delta) -> tuple[Rows, Rows, Links]:
     """Return each link's position among the delta's groups and accounts, and the links.
 
-    ``groups`` and ``members`` of the links are yet to be filled in.
+    ``groups``, ``members`` and ``models`` of the links are yet to be filled in.
     """
     group = np.frombuffer(delta.link_group, dtype=np.uint32).astype(np.int64)
     account = np.frombuffer(delta.link_account, dtype=np.uint32).astype(np.int64)
-    model = np.frombuffer(delta.link_model, dtype=np.uint8)
-    slots = np.zeros(len(delta.models), dtype=np.int64)
-    for number in np.flatnonzero(np.bincount(model)).tolist():  # only those asked for take a slot
-        slots[number] = models[delta.models[number]] if number else 0
     who = account.tolist()
     return (
         group,
@@ -79,7 +75,7 @@ def read(delta: Delta, models: Models) -> tuple[Rows, Rows, Links]:
             groups=np.full(len(group), -1, dtype=np.int64),
             accounts=[delta.accounts[a] for a in who],
             members=np.full(len(group), -1, dtype=np.int64),
-            models=slots[model],
+            models=np.zeros(len(group), dtype=np.int64),
             requests=np.frombuffer(delta.link_requests, dtype=np.uint32).astype(np.int64),
             tokens=np.frombuffer(delta.link_tokens, dtype=np.int64),
             moved=np.frombuffer(delta.link_moved, dtype=np.bool_),
@@ -92,6 +88,18 @@ def read(delta: Delta, models: Models) -> tuple[Rows, Rows, Links]:
             samples=[delta.samples[a] for a in who],
         ),
     )
+
+
+def slots(delta: Delta, models: Models, *, counted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return each link's model slot; requests of links that are counted may win a model one."""
+    model = np.frombuffer(delta.link_model, dtype=np.uint8)
+    requests = np.frombuffer(delta.link_requests, dtype=np.uint32) * counted
+    asked = np.bincount(model, weights=requests).tolist()
+    slots = np.zeros(len(delta.models), dtype=np.int64)
+    for number in np.flatnonzero(np.bincount(model)).tolist():  # only those asked for take a slot
+        name = delta.models[number]
+        slots[number] = models.slot(name, requests=asked[number]) if number else 0
+    return slots[model]
 
 
 def joined(parts: Sequence[Links]) -> Links:

@@ -34,6 +34,12 @@ class Models(dict[str, int]):
         self._inherited: dict[str, float] = {}  # of a candidate's count, what others asked for
 
     def __missing__(self, name: str) -> int:
+        return self.slot(name, requests=1.0)
+
+    def slot(self, name: str, *, requests: float) -> int:
+        """Return a model's slot; one without is a candidate, whose requests count."""
+        if name in self:
+            return self[name]
         if len(self.names) < SLOTS:
             self.names.append(name)
             self[name] = len(self.names) - 1
@@ -46,7 +52,7 @@ class Models(dict[str, int]):
                 count = self._candidates.pop(rarest)
                 del self._inherited[rarest]
             self._inherited[name] = count
-        self._candidates[name] = count + 1.0
+        self._candidates[name] = count + requests
         return 0
 
     def use(self, counts: list[int], tick_seconds: float) -> int | None:

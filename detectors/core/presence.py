@@ -35,6 +35,8 @@ FADING = {
     NOW: ("active_now", "moved_now"),
     HOUR: ("present", "young", "moved_hour"),
 }
+#: The columns of accounts that moved, by model slot.
+MOVES = ("moved", "moved_now", "moved_hour")
 #: The columns of a group's mesh.
 MESH = ("egress_bits", "pair_bits", "again_bits")
 _ODD, _HALF = np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(32)
@@ -76,8 +78,14 @@ def fold_moves(profiles: Profiles, *, members: Rows, models: Rows, groups: Rows)
     if not len(members):
         return
     moves = np.unique(np.stack([members, models, groups], axis=1), axis=0)
-    for column in ("moved", "moved_now", "moved_hour"):
+    for column in MOVES:
         np.add.at(profiles[column], (moves[:, 2], moves[:, 1]), 1.0)
+
+
+def forget_moves(profiles: Profiles, slot: int) -> None:
+    """Forget who moved to a model slot that from now on means another model."""
+    for column in MOVES:
+        profiles[column][:, slot] = 0
 
 
 def fold_egresses(

@@ -99,6 +99,13 @@ class Profiles:
         """Bytes that the columns hold in all."""
         return sum(array.nbytes for array in self._columns.values())
 
+    @property
+    def live(self) -> Rows:
+        """The rows that an entity has, in order."""
+        live = np.ones(self._size, dtype=bool)
+        live[OVERFLOW] = live[self._free] = False
+        return np.flatnonzero(live)
+
     def rows_of(self, keys: Sequence[str], *, tick: int) -> Rows:
         """Return the row of each key, giving out rows to keys not seen before."""
         get = self.index.get
@@ -129,9 +136,8 @@ class Profiles:
 
     def evict(self, count: int, *, tick: int) -> list[str]:
         """Free the rows worth least, none that the tick holds, and return their names."""
-        used = np.ones(self._size, dtype=bool)
-        used[OVERFLOW] = used[self._free] = False
-        live = np.flatnonzero(used & (self._columns["held"][: self._size] != tick))
+        live = self.live
+        live = live[self._columns["held"][live] != tick]
         made = np.log2(1 + self._columns["requests"][live])
         worth = self._columns["last_seen"][live] + WORTH_OF_DOUBLING * made
         worth[self._columns["suspect_until"][live] > tick] += 1e12

@@ -59,6 +59,12 @@ def fold(
     return moved
 
 
+def forget(profiles: Profiles, slot: int) -> None:
+    """Forget what is known of a model slot that from now on means another model."""
+    profiles["lately"][:, slot] = profiles["usually"][:, slot] = 0
+    profiles["moved_to"][profiles["moved_to"] == slot] = 0
+
+
 def shares(profiles: Profiles, row: int) -> tuple[Floats, Floats]:
     """Return a row's shares of the models, lately and usually."""
     lately = profiles["lately"][row].astype(np.float64)

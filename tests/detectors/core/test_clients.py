@@ -155,6 +155,16 @@ def test_what_was_not_seen_for_a_day_counts_no_more() -> None:
     assert found.counts[number("app")] == 1
 
 
+def test_a_row_given_anew_does_not_tie_the_accounts_of_two_groups() -> None:
+    accounts, groups = account_level(), group_level(capacity=3)
+    made = [ask(f"{n}-{a}", "app", at=n, proxy=f"p{n}") for n in range(9) for a in "xyz"]
+    made += [ask(f"l{n % 2}", None, at=60 * n, proxy="p8") for n in range(1, 14)]
+    for offset, (_, delta) in enumerate(feed(accounts, made).deltas):
+        groups.process([delta], offset)
+    assert groups.evicted > 5
+    assert groups.population.clients.counts[number("app")] == 9
+
+
 def test_clients_as_rare_are_counted_together_but_those_of_one_account_alone() -> None:
     found = Organisations()
     client = np.repeat([1, 2, 3, 4], [40, 5, 5, 1])

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as effort
@@ -7,8 +8,10 @@ from hypothesis import strategies as st
 
 from detectors.core.group_level import GroupLevel
 from detectors.core.level import Output
+from detectors.core.models import LEAD
 from detectors.core.population import RELEASES
 from detectors.core.records import Alert, Delta, Request
+from detectors.sketches.mixture import SLOTS
 from tests.detectors.traffic import (
     EPOCH,
     Shelf,
@@ -168,6 +171,39 @@ def test_a_known_group_keeps_its_row_while_new_ones_take_theirs() -> None:
     members = level.members
     for name, row in level.profiles.index.items():
         assert sorted(members.accounts(row, name, since=EPOCH + 30_000)) == ["a", "b"]
+
+
+@pytest.mark.parametrize("capacity", [5, 1000])
+def test_how_accounts_crowd_is_learned_of_the_groups_there_are_and_of_no_empty_row(
+    capacity: int,
+) -> None:
+    level = group_level(capacity=capacity)
+    requests = [
+        request(f"{a}|{at}", at=at, account=f"a{a}", proxy=f"p{a % 4}")
+        for at in range(0, 200, 10)
+        for a in range(40)
+    ]
+    take(level, deltas_of(requests, sources=1)[0])
+    crowd = level.population.lone["proxy"].crowding.crowd
+    assert crowd.groups[-1] == pytest.approx(4.0, abs=0.01)
+    assert crowd.part(np.array([32.0])) == pytest.approx([1.0], abs=0.01)
+
+
+@pytest.mark.parametrize(("egress", "wins"), [("shared", True), ("{}-alone", False)])
+def test_a_model_wins_a_slot_with_its_requests_in_groups(egress: str, *, wins: bool) -> None:
+    level = group_level()
+    usual = [
+        request(f"{m}{a}", at=0, account=f"a{a}", model=f"m{m}", proxy="office")
+        for m in range(1, SLOTS)
+        for a in range(2)
+    ]
+    new = [
+        request(n, at=9, account=f"b{n % 2}", model="new", proxy=egress.format(f"b{n % 2}"))
+        for n in range(LEAD + 10)
+    ]
+    for requests in (usual, new):
+        take(level, deltas_of(requests, sources=1)[0])
+    assert ("new" in level.models) == wins
 
 
 def test_an_account_whose_name_has_a_line_break_is_named_whole() -> None:

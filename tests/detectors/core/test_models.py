@@ -1,8 +1,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.core.account_level import AccountLevel
+from detectors.core.group_level import GroupLevel
 from detectors.core.models import CANDIDATES, LEAD, Models
 from detectors.sketches.mixture import SLOTS
+from tests.detectors.traffic import EPOCH, account_level, feed, group_level, request
 
 
 def full() -> Models:
@@ -61,3 +64,42 @@ def test_restored_models_go_on_alike(names: list[int]) -> None:
     assert [back[f"m{number}"] for number in names] == [models[f"m{number}"] for number in names]
     assert back.use([0] * SLOTS, 1e7) == models.use([0] * SLOTS, 1e7)
     assert back.snapshot() == models.snapshot()
+
+
+def moved() -> tuple[AccountLevel, GroupLevel]:
+    """Levels where all of an office, and one account alone, have just moved to another model."""
+    who = {"a": "office", "b": "office", "c": "office", "d": "home"}
+    requests = [
+        request(f"{account}{at}", at=at, account=account, model=model, proxy=proxy)
+        for model, times in (("old", range(25)), ("tried", (30,)))
+        for at in times
+        for account, proxy in who.items()
+    ]
+    accounts, groups = account_level(), group_level()
+    for offset, (_, delta) in enumerate(feed(accounts, requests).deltas):
+        groups.process([delta], offset)
+    return accounts, groups
+
+
+def test_a_slot_that_means_another_model_says_nothing_of_the_one_before() -> None:
+    accounts, groups = moved()
+    row, slot = groups.profiles.index["proxy:office"], groups.models["tried"]
+    lone = groups.population.lone["proxy"]
+    assert groups.profiles["moved_hour"][row, slot] == 3
+    assert lone.moved[1, slot] == 1
+    for level in (accounts, groups):
+        for number in range(SLOTS):
+            level.models[f"m{number}"]
+        level.use_models([1000 * (number != slot) for number in range(SLOTS)], 1)
+        level.models.slot("new", requests=500)
+        level.use_models([0] * SLOTS, 1)
+        assert level.models["new"] == slot
+        for column in {"usually", "lately", "moved", "moved_now", "moved_hour"}:
+            if column in level.profiles:
+                assert not level.profiles[column][:, slot].any()
+        assert slot not in level.profiles["moved_to"]
+    assert accounts.population.moved[slot] == 0
+    assert not lone.moved[:, slot].any()
+    groups.population.sum(groups._said, {}, tick=groups.clock)
+    assert groups.population.moved[slot] == 0
+    assert not groups.members.accounts(row, "proxy:office", since=EPOCH, moved_to=slot)

@@ -117,6 +117,17 @@ def test_rows_that_the_tick_holds_are_not_evicted() -> None:
     assert "old" not in profiles.index
 
 
+def test_only_rows_that_an_entity_has_are_live() -> None:
+    profiles = table(capacity=6)
+    for tick, name in enumerate("abcd", start=1):
+        see(profiles, [name], tick=tick)
+    assert profiles.evict(2, tick=9) == ["a", "b"]
+    assert profiles.live.tolist() == [3, 4]
+    back = table(capacity=6)
+    back.load([(int(n), data) for n, data in profiles.save()[0].items()])
+    assert back.live.tolist() == [3, 4]
+
+
 def test_the_overflow_row_is_given_to_nobody_after_a_load() -> None:
     profiles = table()
     see(profiles, ["a"], tick=1)

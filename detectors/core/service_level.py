@@ -29,7 +29,7 @@ SHARE, PARTITION = 1, 2
 
 COLUMNS = {
     "kind": Column("int8"),
-    "known": Column("int64"),  # minutes in which there was anything to judge
+    "known": Column("int64"),  # minutes in which there was anything to learn from
     "part": Column("float64", (WINDOW,)),  # of a share: counts in each of the last minutes
     "whole": Column("float64", (WINDOW,)),
     "lasting": Column("float64", fill=1.0),  # of a slow share: over the last hour
@@ -134,7 +134,7 @@ class ServiceLevel(Level):
         tick = whole_tick(self, minute)
         alerts = self.judge(tick, lambda *_: []) + self.series.close(minute, facts)
         known, whole = self.profiles["known"], self.profiles["whole"]
-        known += (self.profiles["kind"] != SHARE) | (whole[:, 0] > 0)
+        known += (self.profiles["spoke_at"] == number) | (whole[:, 0] > 0)
         self._minutes += 1
         return alerts
 

@@ -142,6 +142,16 @@ def test_a_partition_that_never_spoke_may_be_silent() -> None:
     assert run(level(), range(500), lambda m: partitions(m, silent=1, after=0)) == []
 
 
+def test_a_partition_heard_of_late_is_learned_before_its_silence_is_told() -> None:
+    def late(minute: int, *, until: int) -> dict[int, dict[str, int]]:
+        others = {source: steady(minute + source) for source in range(3)}
+        return others | {3: steady(minute) if 100 <= minute < until else {}}
+
+    assert run(level(), range(300), lambda m: late(m, until=102)) == []
+    (alert,) = run(level(), range(230), lambda m: late(m, until=200))
+    assert alert.entity.value == "partition 3"
+
+
 def test_a_service_that_is_scaled_down_for_the_night_is_nothing() -> None:
     def scaled(minute: int) -> dict[int, dict[str, int]]:
         """At night three accounts are left, on one partition in turn."""

@@ -151,8 +151,11 @@ class GroupLevel(Level):
     def restore(self, segments: dict[str, bytes], manifest: bytes) -> None:
         """Take back a checkpoint, into a level that has seen nothing."""
         kept = unpack(manifest)
-        for name, table in self._tables():
-            table.load([(n, segments[f"{name}/{n}"]) for n in kept["tables"][name]])
+        became = {
+            name: table.load([(n, segments[f"{name}/{n}"]) for n in kept["tables"][name]])
+            for name, table in self._tables()
+        }
+        self.members.regroup(became["group"])
         self.restore_models(kept["models"])
         self.waiting.restore(kept["waiting"])
         self.population.restore(kept["population"])

@@ -16,6 +16,7 @@ from detectors.core.level import SELDOM, Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
 from detectors.core.members import Members
 from detectors.core.numbering import numbered, occurring
+from detectors.core.parts import fitting
 from detectors.core.population import HOUR, Lone, Population
 from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.core.records import Alert, Behind, Delta, Scope
@@ -40,8 +41,8 @@ COLUMNS = {
 }
 #: Seconds between two looks at how accounts crowd in groups.
 LOOK = 60
-#: Members told of one candidate, and over how many seconds they were seen.
-MEMBERS, DAY = 2000, 86_400
+#: Members told of one candidate, bytes of their names, and over how many seconds they were seen.
+MEMBERS, MEMBERS_BYTES, DAY = 2000, 200_000, 86_400
 #: Bans in a group, faded by the day, that campaigns are told of.
 LEAST_BANS = 0.01
 
@@ -224,11 +225,13 @@ class GroupLevel(Level):
             return Behind()
         places, mesh = None, b""
         if self.profiles["bans"][row] >= LEAST_BANS:
-            places = Succession.of(self.members, row, name, now=tick).places(most=MEMBERS)
+            places = Succession.of(self.members, row, name, now=tick).places(
+                most=MEMBERS, room=MEMBERS_BYTES
+            )
         if alert.entity.scope == "template":
             mesh = presence.mesh(self.profiles, row).tobytes()
         members = self.members.accounts(row, name, since=tick - DAY)[:MEMBERS]
-        return Behind(members, places, mesh)
+        return Behind(fitting(members, MEMBERS_BYTES), places, mesh)
 
     def _read(self, delta: Delta, tick: int) -> Links:
         """Return the delta's links to groups of several accounts; count those without company."""

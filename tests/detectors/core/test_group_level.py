@@ -88,7 +88,7 @@ def test_a_tick_waits_for_all_sources() -> None:
 
 
 def test_a_part_of_a_tick_waits_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detectors.core.deltas.PART_LINKS", 2)
+    monkeypatch.setattr("detectors.core.deltas.LINKS_BYTES", 500)
     deltas = deltas_of(office("a", "b", "c"), sources=1)[0]
     level = group_level()
     take(level, deltas[:1])

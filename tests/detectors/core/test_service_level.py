@@ -107,6 +107,16 @@ def test_unknown_fields_are_bounded() -> None:
     assert sum("unknown field" in name for name in service.profiles.index) == 64
 
 
+def test_a_field_that_nobody_knows_is_told_though_ever_new_names_are_made_up() -> None:
+    def made_up(minute: int) -> dict[int, dict[str, int]]:
+        names = {f"unknown field {minute}-{i}": 8 for i in range(90)}
+        return {0: steady(minute, **names, **({"unknown field z": 58} if minute >= 100 else {}))}
+
+    service = level()
+    assert [a.entity.value for a in run(service, range(120), made_up)] == ["unknown field z"]
+    assert sum("unknown field" in name for name in service.profiles.index) == 64
+
+
 def test_learning_that_stands_still_is_told_when_it_has_done_so_for_most_of_an_hour() -> None:
     def held(minute: int) -> dict[int, dict[str, int]]:
         return {0: steady(minute, held=1450 if minute >= 120 else 20)}

@@ -12,6 +12,7 @@ from detectors.core.detector import share
 from detectors.core.level import Settings
 from detectors.core.moves import Pivot
 from detectors.core.parts import fitting
+from detectors.core.prose import shown
 from detectors.core.records import (
     TOOLS,
     Alert,
@@ -144,7 +145,7 @@ def pivot_of(campaign: str, pivot: Pivot, *, tick: int, limit: float, settings: 
         accounts_total=moved,
         window=Window(start=float(pivot.since), end=float(tick + 1)),
         summary=(
-            f"{moved} of its accounts moved to {pivot.model}{age} within "
+            f"{moved} of its accounts moved to {shown(pivot.model)}{age} within "
             f"{max(tick + 1 - pivot.since, 1):,} s, where {pivot.expected:.1f} were to be expected."
         ),
         evidence=[

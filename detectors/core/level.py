@@ -15,6 +15,7 @@ from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpac
 from detectors.core.models import Models
 from detectors.core.parts import fitting
 from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
+from detectors.core.prose import shown
 from detectors.core.records import (
     Alert,
     Candidates,
@@ -386,7 +387,7 @@ class Level:
             accounts=fitting(finding.accounts[:MOST_ACCOUNTS], ACCOUNTS_BYTES),
             accounts_total=len(finding.accounts),
             window=Window(start=finding.onset, end=float(tick.number + 1)),
-            summary=finding.summary,
+            summary=shown(finding.summary),
             evidence=finding.evidence,
             samples=samples_of(finding)[:20],
             version=self.settings.version,

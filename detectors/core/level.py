@@ -47,7 +47,7 @@ SELDOM = {
 LEAST_SCORE = -math.log(max(MOST_LIMIT, FAINT))
 #: Accounts that one alert names at most, and the bytes of their names as JSON: a broker takes a
 #: megabyte.
-MOST_ACCOUNTS, ACCOUNTS_BYTES = 5000, 400_000
+MOST_ACCOUNTS, ACCOUNTS_BYTES = 5000, 200_000
 #: An alert of the same entity is repeated after this long, or when its score has doubled.
 REPEAT = 3600
 

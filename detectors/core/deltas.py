@@ -112,8 +112,7 @@ class Deltas:
         """Return the bytes of each link at most."""
         names = map(self.profiles.names.__getitem__, told.rows.tolist())
         accounts = lengths(names, len(told.rows)) + lengths(told.samples, len(told.rows))
-        groups = lengths(self.names.named(told.groups), len(told.groups))
-        return LINK + accounts[told.accounts] + groups[told.link_groups]
+        return LINK + accounts[told.accounts] + self.names.lengths(told.groups)[told.link_groups]
 
     def _links(self, told: Told, here: Rows) -> dict[str, Any]:
         profiles = self.profiles

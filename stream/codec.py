@@ -23,10 +23,8 @@ from stream.textless import without_text
 
 #: Records decoded in one call: a bad one among them costs a second look at so many.
 RUN = 512
-#: Links of the deltas in one record: with those of one delta, below Kafka's limit of a message.
-DELTA_LINKS = 8_000
-#: An alert of an account is as long as so many links at most.
-ALERT_LINKS = 40
+#: Bytes of several deltas in one record at most; one that is larger has a record to itself.
+DELTAS_BYTES = 500_000
 #: Bytes of a verdict at most, above what its contract lets it have.
 VERDICT_BYTES = 524_288
 
@@ -209,16 +207,15 @@ def encode_dead_letter(letter: DeadLetter) -> bytes:
 
 def encode_deltas(deltas: Sequence[Delta]) -> list[bytes]:
     """Return deltas for one partition as msgpack, several to a record while they are small."""
-    records: list[list[Delta]] = [[]]
-    links = 0
+    records: list[list[msgspec.Raw]] = [[]]
+    filled = 0
     for delta in deltas:
-        weight = len(delta.link_model) + len(delta.banned) + len(delta.denied)
-        weight += 10 + 2 * len(delta.orphans) + ALERT_LINKS * len(delta.alerts)
-        links += weight
-        if links > DELTA_LINKS and records[-1]:
+        value = msgspec.msgpack.encode(delta)
+        filled += len(value)
+        if filled > DELTAS_BYTES and records[-1]:
             records.append([])
-            links = weight
-        records[-1].append(delta)
+            filled = len(value)
+        records[-1].append(msgspec.Raw(value))
     return [msgspec.msgpack.encode(record) for record in records]
 
 

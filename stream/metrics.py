@@ -24,7 +24,7 @@ class Metrics:
         self.registry = registry
         self._shown: dict[str, set[int]] = {}
         self._learning: dict[str, set[tuple[str, str, int]]] = {}
-        self._evicted: dict[tuple[str, int], int] = {}
+        self._counted: dict[tuple[Counter, int], int] = {}
         self.records = Counter(
             "weir_records", "Records by what became of them.", ["outcome"], registry=registry
         )
@@ -87,6 +87,12 @@ class Metrics:
             ["level"],
             registry=registry,
         )
+        self.untold_bans = Counter(
+            "weir_untold_bans",
+            "Bans that were never told to the groups, or not again, as too many came at once.",
+            ["telling"],
+            registry=registry,
+        )
         self.checkpoint_seconds = Histogram(
             "weir_checkpoint_seconds",
             "Time from the capture of a checkpoint to its commit.",
@@ -132,10 +138,17 @@ class Metrics:
         for number, level in levels.items():
             self.profiles.labels(name, number).set(level.entities)
             self.state.labels(name, number).set(level.state_bytes)
-            before = self._evicted.get((name, number), 0)
-            self._evicted[name, number] = level.evicted
-            self.evictions.labels(name).inc(max(level.evicted - before, 0))
+            self._count(self.evictions.labels(name), number, level.evicted)
+            if isinstance(level, AccountLevel):
+                self._count(self.untold_bans.labels("first"), number, level.bans.lost)
+                self._count(self.untold_bans.labels("again"), number, level.bans.unrepeated)
         self._calibrations(name, levels)
+
+    def _count(self, counter: Counter, partition: int, total: int) -> None:
+        """Add what has come to the total of a level, which a restart lets begin anew."""
+        before = self._counted.get((counter, partition), 0)
+        self._counted[counter, partition] = total
+        counter.inc(max(total - before, 0))
 
     def _calibrations(self, name: str, levels: Mapping[int, AnyLevel]) -> None:
         shares = {

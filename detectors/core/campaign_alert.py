@@ -1,8 +1,7 @@
 """What a campaign's alert says: who is in it, what ties each, how it grew, and how it grew back."""
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import msgspec
 import xxhash
@@ -12,6 +11,8 @@ from detectors.core.campaigns import Campaign, Members, Together, thin
 from detectors.core.detector import share
 from detectors.core.level import Settings
 from detectors.core.moves import Pivot
+from detectors.core.parts import fitting
+from detectors.core.prose import shown
 from detectors.core.records import (
     TOOLS,
     Alert,
@@ -37,8 +38,6 @@ MOST_MEMBERS, MOST_TIES, MOST_ENTITIES, MOST_LOOKS = 200, 8, 100, 50
 MOST_BYTES, BYTES_ENTITIES, BYTES_MEMBERS = 100_000, 10_000, 15_000
 
 MEETING = "egresses at which accounts of its templates met"
-
-T = TypeVar("T")
 
 
 def of(
@@ -146,7 +145,7 @@ def pivot_of(campaign: str, pivot: Pivot, *, tick: int, limit: float, settings: 
         accounts_total=moved,
         window=Window(start=float(pivot.since), end=float(tick + 1)),
         summary=(
-            f"{moved} of its accounts moved to {pivot.model}{age} within "
+            f"{moved} of its accounts moved to {shown(pivot.model)}{age} within "
             f"{max(tick + 1 - pivot.since, 1):,} s, where {pivot.expected:.1f} were to be expected."
         ),
         evidence=[
@@ -285,23 +284,12 @@ def _history(campaign: Campaign) -> list[Look]:
 
 def _bounded(alert: Alert) -> Alert:
     """Return an alert that is no larger than it may be, with as many names as there is room for."""
-    entities = _fitting(alert.entities or [], BYTES_ENTITIES)
+    entities = fitting(alert.entities or [], BYTES_ENTITIES)
     bare = replace(alert, accounts=[], members=[], entities=entities)
     left = MOST_BYTES - len(msgspec.json.encode(bare))
-    bare = replace(bare, accounts=_fitting(alert.accounts, left - BYTES_MEMBERS))
+    bare = replace(bare, accounts=fitting(alert.accounts, left - BYTES_MEMBERS))
     left = MOST_BYTES - len(msgspec.json.encode(bare))
-    return replace(bare, members=_fitting(alert.members or [], left))
-
-
-def _fitting(items: Iterable[T], room: int) -> list[T]:
-    """Return the first items that take no more bytes than there are, as JSON."""
-    kept: list[T] = []
-    for item in items:
-        room -= len(msgspec.json.encode(item)) + 1
-        if room < 0:
-            break
-        kept.append(item)
-    return kept
+    return replace(bare, members=fitting(alert.members or [], left))
 
 
 def _samples(members: Members) -> list[str]:

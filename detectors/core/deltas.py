@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,15 +12,17 @@ from detectors.core.capabilities import pack_links
 from detectors.core.conversations import News
 from detectors.core.group_names import GroupNames
 from detectors.core.numbering import occurring
+from detectors.core.parts import cut, lengths, slices
 from detectors.core.profiles import Profiles, Rows
 from detectors.core.records import Alert, Delta
 
 #: The partition of the groups that keeps the service.
 SERVICE = 0
-#: Links in one delta at most: what is more travels in parts, below Kafka's limit of a message.
-PART_LINKS = 8_000
-#: Alerts in one delta at most; each may be some kilobytes long.
-PART_ALERTS = 500
+#: Bytes of links in one delta at most, as if each had its names to itself: what is more travels in
+#: parts, below Kafka's limit of a message.
+LINKS_BYTES = 2_000_000
+#: Bytes of a link and its account at most, besides names.
+LINK = 160
 _NOTHING: dict[str, Any] = {"accounts": [], "samples": [], "groups": []} | dict.fromkeys(
     ("born", "away", "egress", "link_account", "link_group", "link_model", "link_requests",
      "link_tokens", "link_moved"), b"")  # fmt: skip
@@ -79,8 +82,8 @@ class Deltas:
             told: nothing where the tick had no request.
         """
         head = {**_NOTHING, **head, "source": self.partition, "sources": self.partitions}
-        for partition in range(self.partitions):
-            parts = [{}] if told is None else self._parts(partition, told)
+        linked = [[{}]] * self.partitions if told is None else self._parts(told)
+        for partition, parts in enumerate(linked):
             for number, links in enumerate(parts):
                 first = news[partition].fields if number == 0 else {"banned": []}
                 if partition == SERVICE and number == 0:
@@ -88,17 +91,28 @@ class Deltas:
                 fields = {**head, **first, **links, "part": number, "parts": len(parts)}
                 yield partition, Delta(**fields)
 
-    def _parts(self, partition: int, told: Told) -> list[dict[str, Any]]:
-        hashes = self.names.hashes(told.groups)
+    def _parts(self, told: Told) -> list[list[dict[str, Any]]]:
+        """Return the fields that carry links and alerts: for each partition, of each part."""
+        hashes, sizes = self.names.hashes(told.groups), self._sizes(told)
         target = (hashes % np.uint64(self.partitions)).astype(np.int64)[told.link_groups]
-        links = np.flatnonzero(target == partition)
-        alerts = told.alerts if partition == self.partition else []
-        parts = max(1, -(-len(links) // PART_LINKS), -(-len(alerts) // PART_ALERTS))
-        return [
-            self._links(told, links[part * PART_LINKS : (part + 1) * PART_LINKS])
-            | {"alerts": alerts[part * PART_ALERTS : (part + 1) * PART_ALERTS]}
-            for part in range(parts)
-        ]
+        parts = []
+        for partition in range(self.partitions):
+            links = np.flatnonzero(target == partition)
+            alerts = cut(told.alerts if partition == self.partition else [])
+            both = zip_longest(slices(sizes[links], most=LINKS_BYTES), alerts)
+            parts.append(
+                [
+                    self._links(told, links[part or slice(0)]) | {"alerts": some or []}
+                    for part, some in both
+                ]
+            )
+        return parts
+
+    def _sizes(self, told: Told) -> NDArray[np.int64]:
+        """Return the bytes of each link at most."""
+        names = map(self.profiles.names.__getitem__, told.rows.tolist())
+        accounts = lengths(names, len(told.rows)) + lengths(told.samples, len(told.rows))
+        return LINK + accounts[told.accounts] + self.names.lengths(told.groups)[told.link_groups]
 
     def _links(self, told: Told, here: Rows) -> dict[str, Any]:
         profiles = self.profiles

@@ -60,8 +60,8 @@ SHARES = {
     "old requests": Share("delayed", "stamped"),
     "learning": Share("held", "requests", slow=True),
 }
-#: What an unknown field is called in facts and in alerts.
-UNKNOWN = "unknown field "
+#: What an unknown field is called in facts and in alerts, and how many are told apart at a time.
+UNKNOWN, MOST_UNKNOWN = "unknown field ", 64
 
 
 class Facts:
@@ -83,6 +83,7 @@ class Facts:
     def told(self) -> dict[str, int]:
         """Return what was counted, and count anew."""
         told, self.counts = self.counts, Counter()
+        forget_least(told)
         return {name: number for name, number in sorted(told.items()) if number}
 
     def requests(self, batch: Batch, part: slice, fresh: NDArray[np.bool_], *, clock: int) -> None:
@@ -129,6 +130,16 @@ class Facts:
         for field, number, without in zip(FIELDS, met, lost, strict=True):
             self.counts[f"met {field}"] += number
             self.counts[f"lost {field}"] += without
+
+
+def forget_least(counts: Counter[str]) -> None:
+    """Leave out the unknown fields that were met least, where they are too many.
+
+    Whoever makes up names cannot hide one that many requests bear.
+    """
+    unknown = sorted((n for n in counts if n.startswith(UNKNOWN)), key=lambda n: (-counts[n], n))
+    for name in unknown[MOST_UNKNOWN:]:
+        del counts[name]
 
 
 def whole_tick(level: Level, minute: int) -> Tick:

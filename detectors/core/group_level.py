@@ -16,6 +16,7 @@ from detectors.core.level import SELDOM, Checkpoint, Level, Output, Settings
 from detectors.core.links import Links
 from detectors.core.members import Members
 from detectors.core.numbering import numbered, occurring
+from detectors.core.parts import fitting
 from detectors.core.population import HOUR, Lone, Population
 from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.core.records import Alert, Behind, Delta, Scope
@@ -40,8 +41,8 @@ COLUMNS = {
 }
 #: Seconds between two looks at how accounts crowd in groups.
 LOOK = 60
-#: Members told of one candidate, and over how many seconds they were seen.
-MEMBERS, DAY = 2000, 86_400
+#: Members told of one candidate, bytes of their names, and over how many seconds they were seen.
+MEMBERS, MEMBERS_BYTES, DAY = 2000, 200_000, 86_400
 #: Bans in a group, faded by the day, that campaigns are told of.
 LEAST_BANS = 0.01
 
@@ -151,8 +152,11 @@ class GroupLevel(Level):
     def restore(self, segments: dict[str, bytes], manifest: bytes) -> None:
         """Take back a checkpoint, into a level that has seen nothing."""
         kept = unpack(manifest)
-        for name, table in self._tables():
-            table.load([(n, segments[f"{name}/{n}"]) for n in kept["tables"][name]])
+        became = {
+            name: table.load([(n, segments[f"{name}/{n}"]) for n in kept["tables"][name]])
+            for name, table in self._tables()
+        }
+        self.members.regroup(became["group"])
         self.restore_models(kept["models"])
         self.waiting.restore(kept["waiting"])
         self.population.restore(kept["population"])
@@ -233,11 +237,13 @@ class GroupLevel(Level):
             return Behind()
         places, mesh = None, b""
         if self.profiles["bans"][row] >= LEAST_BANS:
-            places = Succession.of(self.members, row, name, now=tick).places(most=MEMBERS)
+            places = Succession.of(self.members, row, name, now=tick).places(
+                most=MEMBERS, room=MEMBERS_BYTES
+            )
         if alert.entity.scope == "template":
             mesh = presence.mesh(self.profiles, row).tobytes()
         members = self.members.accounts(row, name, since=tick - DAY)[:MEMBERS]
-        return Behind(members, places, mesh)
+        return Behind(fitting(members, MEMBERS_BYTES), places, mesh)
 
     def _read(self, delta: Delta, tick: int) -> Links:
         """Return the delta's links to groups of several accounts; count those without company."""

@@ -41,6 +41,7 @@ class GroupNames:
         self._values: list[str] = []
         self._hashes = np.zeros(1024, dtype=np.uint64)
         self._scopes = np.zeros(1024, dtype=np.int8)
+        self._lengths = np.zeros(1024, dtype=np.int64)
 
     def add(self, scope: int, value: str) -> int:
         """Give a number to a group that has none."""
@@ -48,10 +49,12 @@ class GroupNames:
         if number == len(self._hashes):
             self._hashes = np.concatenate([self._hashes, np.zeros_like(self._hashes)])
             self._scopes = np.concatenate([self._scopes, np.zeros_like(self._scopes)])
+            self._lengths = np.concatenate([self._lengths, np.zeros_like(self._lengths)])
         self._values.append(value)
         self._scopes[number] = scope
-        name = f"{SCOPES[scope]}:{value}"
-        self._hashes[number] = xxhash.xxh3_64_intdigest(name.encode(), self.seed)
+        name = f"{SCOPES[scope]}:{value}".encode()
+        self._hashes[number] = xxhash.xxh3_64_intdigest(name, self.seed)
+        self._lengths[number] = len(name)
         return number
 
     def named(self, numbers: NDArray[np.int64]) -> list[str]:
@@ -65,6 +68,10 @@ class GroupNames:
     def hashes(self, numbers: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return the keyed hash of each group's name."""
         return self._hashes[numbers]
+
+    def lengths(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the bytes of each group's name."""
+        return self._lengths[numbers]
 
     def in_order(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the groups in the order of their hashes, and each number's place in it.

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from detectors.core.calibration import DAY, MOST_LIMIT, Calibration
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
 from detectors.core.models import Models
+from detectors.core.parts import fitting
 from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
+from detectors.core.prose import shown
 from detectors.core.records import (
     Alert,
     Candidates,
@@ -44,6 +46,9 @@ SELDOM = {
 }
 #: Nats below which nothing can be an alert or a candidate: no p-value is less than a score claims.
 LEAST_SCORE = -math.log(max(MOST_LIMIT, FAINT))
+#: Accounts that one alert names at most, and the bytes of their names as JSON: a broker takes a
+#: megabyte.
+MOST_ACCOUNTS, ACCOUNTS_BYTES = 5000, 200_000
 #: An alert of the same entity is repeated after this long, or when its score has doubled.
 REPEAT = 3600
 
@@ -381,10 +386,10 @@ class Level:
             severity=severity,
             p_value=p_value,
             entity=Entity(scope=scope, value=value),
-            accounts=finding.accounts[:5000],
+            accounts=fitting(finding.accounts[:MOST_ACCOUNTS], ACCOUNTS_BYTES),
             accounts_total=len(finding.accounts),
             window=Window(start=finding.onset, end=float(tick.number + 1)),
-            summary=finding.summary,
+            summary=shown(finding.summary),
             evidence=finding.evidence,
             samples=samples_of(finding)[:20],
             version=self.settings.version,

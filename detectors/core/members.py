@@ -53,6 +53,12 @@ class Members(Profiles):
         self["settled"][rows] = settled
         self["joined_at"][rows] = tick
 
+    def regroup(self, became: Rows) -> None:
+        """Take in which row each row of the groups has become."""
+        groups = became[self["group"]]
+        self.mark(np.flatnonzero(groups != self["group"]))
+        self["group"][:] = groups
+
     def accounts(
         self,
         group: int,

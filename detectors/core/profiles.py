@@ -77,6 +77,7 @@ class Profiles:
         self._dirty = np.zeros(0, dtype=bool)
         self._segment_of = np.zeros(0, dtype=np.int32)
         self._segments: dict[int, int] = {}  # number -> rows stored in it, oldest first
+        self._superseded: list[str] = []  # names of segments whose rows have other numbers now
         self._next_segment = 1
         self._grow(min(capacity, 1024))
 
@@ -141,7 +142,12 @@ class Profiles:
         made = np.log2(1 + self._columns["requests"][live])
         worth = self._columns["last_seen"][live] + WORTH_OF_DOUBLING * made
         worth[self._columns["suspect_until"][live] > tick] += 1e12
-        rows = live[_lowest(worth, count)]
+        gone = self.forget(live[_lowest(worth, count)])
+        self.evicted += len(gone)
+        return gone
+
+    def forget(self, rows: Rows) -> list[str]:
+        """Free rows that are somebody's, and return their names."""
         gone = []
         for row in rows.tolist():
             name = self.names[row]
@@ -152,13 +158,12 @@ class Profiles:
         self._free.sort(reverse=True)  # the lowest is given first, as after a `load`
         self._reset(rows)
         self._dirty[rows] = True
-        self.evicted += len(gone)
         return gone
 
     def save(self) -> tuple[dict[str, bytes], list[str], list[int]]:
         """Return new segments by name, the names of dropped ones, and all that are now valid."""
         dirty = np.flatnonzero(self._dirty[: self._size])
-        dropped = []
+        dropped, self._superseded = self._superseded, []
         stored = sum(self._segments.values()) + len(dirty)
         while stored > 2 * max(len(self.index), 1) + len(dirty) + 4096 and self._segments:
             oldest = next(iter(self._segments))
@@ -179,17 +184,23 @@ class Profiles:
         self._dirty[:] = False
         return segments, dropped, list(self._segments)
 
-    def load(self, segments: Sequence[tuple[int, bytes]]) -> None:
-        """Take back the segments of a `save`, oldest first, into an empty table."""
+    def load(self, segments: Sequence[tuple[int, bytes]]) -> Rows:
+        """Take back the segments of a `save`, oldest first, into an empty table.
+
+        Of more rows than the capacity is by now, those worth least are evicted and the others are
+        numbered anew.
+
+        Returns:
+            The row that each saved row has now, `OVERFLOW` for those that are gone.
+        """
         decoder = msgspec.msgpack.Decoder(Segment)
         for number, data in segments:
             segment = decoder.decode(data)
             rows = np.frombuffer(segment.rows, dtype=np.int32).astype(np.int64)
             top = int(rows.max(initial=-1)) + 1
-            while top > len(self._dirty):
-                self._grow(min(self.capacity, max(top, 2 * len(self._dirty))))
-            if top > self._size:
-                self._size = top
+            if top > len(self._dirty):
+                self._grow(max(top, min(self.capacity, 2 * len(self._dirty))))
+            self._size = max(self._size, top)
             for name, array in self._columns.items():
                 if name in segment.columns:
                     spec = self.specification[name]
@@ -203,6 +214,24 @@ class Profiles:
         names = self.names[: self._size]
         self.index = {name: row for row, name in enumerate(names) if name}
         self._free = [row for row in range(self._size - 1, OVERFLOW, -1) if not names[row]]
+        return self._shrink() if self._size > self.capacity else np.arange(self._size)
+
+    def _shrink(self) -> Rows:
+        """Keep no more rows than the capacity; return which row each has become."""
+        over = len(self.index) - (self.capacity - 1)
+        if over > 0:
+            self.evict(over, tick=int(self._columns["held"].max()) + 1)
+        kept = np.array([OVERFLOW, *sorted(self.index.values())], dtype=np.int64)
+        became = np.full(self._size, OVERFLOW)
+        became[kept] = np.arange(len(kept))
+        self._columns = {name: array[kept] for name, array in self._columns.items()}
+        self.names = [self.names[row] for row in kept.tolist()]
+        self.index = {name: row for row, name in enumerate(self.names) if name}
+        self._free, self._size = [], len(kept)
+        self._dirty = np.ones(len(kept), dtype=bool)
+        self._segment_of = np.zeros(len(kept), dtype=np.int32)
+        self._superseded, self._segments = [str(number) for number in self._segments], {}
+        return became
 
     def _give_all(self, keys: list[str], tick: int) -> None:
         """Give a row to each of these keys, for which there is room."""

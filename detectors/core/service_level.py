@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from detectors.core.detector import Detector
-from detectors.core.facts import MINUTE, SHARES, UNKNOWN, Share, whole_tick
+from detectors.core.facts import (
+    MINUTE,
+    MOST_UNKNOWN,
+    SHARES,
+    UNKNOWN,
+    Share,
+    forget_least,
+    whole_tick,
+)
 from detectors.core.level import Level, Settings
 from detectors.core.profiles import OVERFLOW, TICK, Column
 from detectors.core.records import DEAD_LETTER_REASONS, Alert, Delta
@@ -22,21 +30,19 @@ MEMORY = 1440.0
 SLOW = 60.0
 #: Partitions and fields at most.
 MOST = 4096
-#: Unknown fields that are told apart.
-MOST_UNKNOWN = 64
 #: What a row is about: a part of a whole, or a partition.
 SHARE, PARTITION = 1, 2
 
 COLUMNS = {
     "kind": Column("int8"),
-    "known": Column("int64"),  # minutes in which there was anything to judge
+    "known": Column("int64"),  # minutes in which there was anything to learn from
     "part": Column("float64", (WINDOW,)),  # of a share: counts in each of the last minutes
     "whole": Column("float64", (WINDOW,)),
     "lasting": Column("float64", fill=1.0),  # of a slow share: over the last hour
     "accounts": Column("float64"),  # of a partition: active when it spoke last
     "usual": Column("float64", (2,)),  # accounts a minute, its own and of the others, faded
     "missed": Column("float64"),  # accounts expected of it since it spoke last
-    "spoke_at": Column(TICK),
+    "spoke_at": Column(TICK),  # when there was anything of it last
 }
 
 
@@ -83,6 +89,7 @@ class ServiceLevel(Level):
                 self._facts.update(delta.facts)
                 self._accounts[delta.source] += delta.facts.get("accounts", 0)
                 self._active[delta.source] = delta.active
+        forget_least(self._facts)
         return alerts
 
     def share(self, name: str) -> float:
@@ -134,7 +141,7 @@ class ServiceLevel(Level):
         tick = whole_tick(self, minute)
         alerts = self.judge(tick, lambda *_: []) + self.series.close(minute, facts)
         known, whole = self.profiles["known"], self.profiles["whole"]
-        known += (self.profiles["kind"] != SHARE) | (whole[:, 0] > 0)
+        known += (self.profiles["spoke_at"] == number) | (whole[:, 0] > 0)
         self._minutes += 1
         return alerts
 
@@ -156,10 +163,13 @@ class ServiceLevel(Level):
 
     def _fold_shares(self, facts: Counter[str], number: int) -> None:
         profiles = self.profiles
-        names = [n.removeprefix("service:") for n in profiles.index if UNKNOWN in n]
-        new = sorted(name for name in facts if name.startswith(UNKNOWN) and name not in names)
-        names += new[: max(MOST_UNKNOWN - len(names), 0)]
-        shares = SHARES | {name: Share(name, "sampled") for name in names}
+        known = {n.removeprefix("service:"): r for n, r in profiles.index.items() if UNKNOWN in n}
+        new = {name for name in facts if name.startswith(UNKNOWN)} - known.keys()
+        spoke_at = {name: int(profiles["spoke_at"][row]) for name, row in known.items()}
+        names = sorted(known.keys() | new, key=lambda n: (-facts[n], -spoke_at.get(n, 0), n))
+        gone = [known[name] for name in names[MOST_UNKNOWN:] if name in known]
+        profiles.forget(np.array(gone, dtype=np.int64))
+        shares = SHARES | {name: Share(name, "sampled") for name in names[:MOST_UNKNOWN]}
         for name, share in shares.items():
             row = self._row(name, SHARE, number)
             if name in new:  # until now it was none of all
@@ -168,6 +178,8 @@ class ServiceLevel(Level):
                 window = profiles[column][row]
                 window[1:] = window[:-1].copy()
                 window[0] = count
+            if facts[share.part]:
+                profiles["spoke_at"][row] = number
             if share.slow:
                 now = facts[share.part] / max(facts[share.whole], 1)
                 before = profiles["lasting"][row] if profiles["known"][row] else 0.0

@@ -7,6 +7,7 @@ import numpy as np
 
 from detectors.core.heirs import DAY, HOUR, LATE_PROVEN, PROVEN
 from detectors.core.members import Members
+from detectors.core.parts import fitting
 from detectors.core.records import Places
 
 #: Seconds within which a banned account's place may be taken.
@@ -76,12 +77,13 @@ class Succession:
         until = [*self.banned_at[1:], now]
         return sum(min(end - at, within) for at, end in zip(self.banned_at, until, strict=True))
 
-    def places(self, *, most: int) -> Places:
-        """Return the newest of it, as the campaigns are told."""
-        return Places(
-            banned=list(zip(self.banned, self.banned_at, strict=True))[-most:],
-            heirs=list(zip(self.heirs, self.joined_at, strict=True))[-most:],
+    def places(self, *, most: int, room: int) -> Places:
+        """Return the newest of it, as the campaigns are told: so many and so many bytes of each."""
+        banned, heirs = (
+            fitting(list(zip(names, times, strict=True))[: -most - 1 : -1], room)[::-1]
+            for names, times in ((self.banned, self.banned_at), (self.heirs, self.joined_at))
         )
+        return Places(banned, heirs)
 
 
 def regrowth_of(what: str, within: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from detectors.core.prose import shown
 from detectors.core.records import Alert
 from stream.demo.gauges import Gauges
 
@@ -39,7 +40,7 @@ def told(alert: Alert) -> str:
         f"{each.feature} {each.observed:,.4g} against {each.expected:,.4g}"
         for each in sorted(alert.evidence, key=lambda each: -each.contribution)[:2]
     )
-    accounts = ", ".join(alert.accounts[:3])
+    accounts = shown(", ".join(alert.accounts[:3]))
     more = alert.accounts_total - 3
     others = f" and {more} more" if more > 0 else ""
     return (

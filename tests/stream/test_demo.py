@@ -195,6 +195,12 @@ def test_plain_lines_are_shown_for_moments_and_alerts(capsys: pytest.CaptureFixt
     )
 
 
+def test_the_names_of_accounts_make_no_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    Lines().alert(alert("c1\n12:00:00 ALERT critical", "c\x1b[2J"))
+    (alerted,) = capsys.readouterr().out.splitlines()
+    assert "accounts: c1\\n12:00:00 ALERT critical, c\\x1b[2J]" in alerted
+
+
 def test_a_terminal_shows_the_figures_and_the_alerts() -> None:
     console = Console(record=True, force_terminal=True, width=120, file=io.StringIO())
     screen = Terminal(console)

@@ -56,3 +56,13 @@ def test_it_forgets_the_calibrations_of_a_partition_that_went_elsewhere() -> Non
         ("model_pivot", "account", "0"),
     ]
     assert shown(metrics, *labels) == [None, 0.0, None, 0.0, 0.0]
+
+
+def test_bans_that_found_no_room_are_counted() -> None:
+    metrics, level = Metrics(CollectorRegistry()), accounts(0)
+    for told, unrepeated in ((3, 5), (4, 9)):
+        level.bans.lost, level.bans.unrepeated = told, unrepeated
+        metrics.levels("accounts", {0: level})
+    for telling, count in (("first", 4.0), ("again", 9.0)):
+        labels = {"telling": telling}
+        assert metrics.registry.get_sample_value("weir_untold_bans_total", labels) == count

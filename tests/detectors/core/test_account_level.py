@@ -210,7 +210,7 @@ def test_a_group_goes_to_one_partition_only() -> None:
 
 
 def test_a_tick_with_many_links_is_sent_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detectors.core.deltas, "PART_LINKS", 10)
+    monkeypatch.setattr(detectors.core.deltas, "LINKS_BYTES", 10 * 180)
     requests = [request(i, at=0, account=f"a{i}", proxy="x") for i in range(25)]
     deltas = [d for _, d in account_level().process(batch([*requests, request("z", at=1)])).deltas]
     assert [(delta.part, delta.parts) for delta in deltas] == [(0, 3), (1, 3), (2, 3)]

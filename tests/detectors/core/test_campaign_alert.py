@@ -6,12 +6,19 @@ import jsonschema
 import msgspec
 import pytest
 
-from detectors.core.campaign_alert import MOST_BYTES, MOST_ENTITIES, MOST_LOOKS, MOST_MEMBERS
+from detectors.core.campaign_alert import (
+    MOST_BYTES,
+    MOST_ENTITIES,
+    MOST_LOOKS,
+    MOST_MEMBERS,
+    pivot_of,
+)
 from detectors.core.campaigns import HISTORY
+from detectors.core.moves import Pivot
 from detectors.core.records import Alert, Evidence, Places
 from detectors.core.succession import regrowth_of
 from tests.detectors.course import Course, accounts, alert, restarted
-from tests.detectors.traffic import EPOCH
+from tests.detectors.traffic import EPOCH, settings
 from tests.test_scenarios import HERE as SCENARIOS
 from tests.test_scenarios import run
 
@@ -123,6 +130,12 @@ def test_an_alert_of_a_vast_campaign_is_bounded(length: int) -> None:
     assert len(told.accounts) > (MOST_MEMBERS if length < 240 else 100)
     if length == 1:
         assert (len(told.members), len(told.entities)) == (MOST_MEMBERS, MOST_ENTITIES)
+
+
+def test_the_name_of_a_model_makes_no_line_of_an_alert() -> None:
+    pivot = Pivot("m\nodel", None, ["ann", "bob"], 100, 0.1, 20.0)
+    told = pivot_of("c", pivot, tick=200, limit=1e-6, settings=settings())
+    assert told.summary.startswith("2 of its accounts moved to m\\nodel within")
 
 
 def places(bans: int, heirs: int, *, after: int, first: int = 0) -> Places:

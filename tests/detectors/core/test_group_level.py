@@ -91,7 +91,7 @@ def test_a_tick_waits_for_all_sources() -> None:
 
 
 def test_a_part_of_a_tick_waits_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detectors.core.deltas.PART_LINKS", 2)
+    monkeypatch.setattr("detectors.core.deltas.LINKS_BYTES", 500)
     deltas = deltas_of(office("a", "b", "c"), sources=1)[0]
     level = group_level()
     take(level, deltas[:1])
@@ -242,6 +242,23 @@ def test_every_request_of_a_group_is_counted_once(requests: list[Request]) -> No
         counted = level.profiles["requests"][level.profiles.index[name]]
         members = [row for m, row in level.members.index.items() if m.startswith(f"{name}\n")]
         assert level.members["requests"][members].sum() == counted
+
+
+def test_members_stay_in_their_groups_when_a_lower_capacity_numbers_them_anew() -> None:
+    before, back, shelf = group_level(), group_level(capacity=20), Shelf()
+    people = [(f"{number}{who}", number) for number in range(50) for who in "ab"]
+    asked = [request(a, at=n, account=a, proxy=f"office{n}") for a, n in people]
+    take(before, deltas_of(asked, sources=1)[0])
+    shelf.put(before.checkpoint())
+    shelf.give(back)
+    assert len(back.profiles) == 19
+    row = back.profiles.index["proxy:office49"]
+    assert sorted(back.members.accounts(row, "proxy:office49", since=0)) == ["49a", "49b"]
+    take(back, deltas_of(office("a", "b", at=100), sources=1)[0])
+    shelf.put(back.checkpoint())
+    again = group_level(capacity=20)
+    shelf.give(again)
+    assert groups_state(again) == groups_state(back)
 
 
 def test_a_checkpoint_with_waiting_deltas_restores_exactly() -> None:

@@ -1,6 +1,9 @@
 import pytest
+from msgspec.structs import replace
 
+from detectors.core.detector import Finding, Tick
 from detectors.core.level import SUSPICION
+from detectors.core.profiles import Profiles
 from detectors.core.severity import severity_of
 from tests.detectors.traffic import EPOCH, Loud, account_level, batch, feed, request
 
@@ -71,6 +74,23 @@ def test_a_detector_is_never_more_severe_than_its_ceiling(monkeypatch: pytest.Mo
     held = [a for a in feed(account_level(), requests).alerts if a.detector == "loud"]
     assert [a.severity for a in plain] == ["medium"]
     assert [a.severity for a in held] == ["low"]
+
+
+def test_what_does_not_print_in_a_name_makes_no_line_of_an_alert(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    explain = Loud.explain
+
+    def naming(self: Loud, profiles: Profiles, tick: Tick, position: int) -> Finding:
+        finding = explain(self, profiles, tick, position)
+        return replace(finding, summary=f"{profiles.names[tick.rows[position]]} is loud.")
+
+    monkeypatch.setattr(Loud, "explain", naming)
+    name = "eve\n\x1b[2Jcritical  \u202eweir"
+    requests = [request(number, at=0, account=name) for number in range(2)]
+    (alert,) = [a for a in feed(account_level(), requests).alerts if a.detector == "loud"]
+    assert alert.summary == "eve\\n\\x1b[2Jcritical  \\u202eweir is loud."
+    assert alert.entity.value == name
 
 
 def test_an_alert_is_not_repeated_within_the_hour_though_there_was_a_restart() -> None:

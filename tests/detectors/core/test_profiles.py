@@ -148,6 +148,28 @@ def test_a_table_loads_what_was_saved_and_goes_on_alike() -> None:
     assert table_of(back) == table_of(profiles)
 
 
+def test_a_table_saved_with_a_larger_capacity_keeps_those_worth_most() -> None:
+    profiles, back, again = table(capacity=4000), table(capacity=100), table(capacity=100)
+    for tick in range(1, 31):
+        see(profiles, [f"{tick}-{i}" for i in range(100)], tick=tick)
+        profiles["tokens"][list(profiles.index.values())[-100:]] = tick
+    shelf = profiles.save()[0]
+    became = back.load([(int(n), data) for n, data in shelf.items()])
+    assert list(back.index) == [f"30-{i}" for i in range(1, 100)]
+    assert set(back["tokens"][1:]) == {30}
+    assert became[[profiles.index[name] for name in back.index]].tolist() == list(range(1, 100))
+    assert np.count_nonzero(became) == 99
+    assert back.evicted == 2901
+    assert back.state_bytes == 100 * back.bytes_per_row
+    segments, dropped, kept = back.save()
+    assert set(dropped) == shelf.keys()
+    again.load([(n, segments[str(n)]) for n in kept])
+    assert table_of(again) == table_of(back)
+    for later in (back, again):
+        see(later, ["new"], tick=31)
+    assert table_of(again) == table_of(back)
+
+
 def test_a_column_that_is_new_since_the_save_starts_with_its_first_value() -> None:
     before = Profiles(capacity=8, columns={"tokens": Column("int64")})
     see(before, ["a"], tick=1)

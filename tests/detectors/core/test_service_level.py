@@ -107,6 +107,16 @@ def test_unknown_fields_are_bounded() -> None:
     assert sum("unknown field" in name for name in service.profiles.index) == 64
 
 
+def test_a_field_that_nobody_knows_is_told_though_ever_new_names_are_made_up() -> None:
+    def made_up(minute: int) -> dict[int, dict[str, int]]:
+        names = {f"unknown field {minute}-{i}": 8 for i in range(90)}
+        return {0: steady(minute, **names, **({"unknown field z": 58} if minute >= 100 else {}))}
+
+    service = level()
+    assert [a.entity.value for a in run(service, range(120), made_up)] == ["unknown field z"]
+    assert sum("unknown field" in name for name in service.profiles.index) == 64
+
+
 def test_learning_that_stands_still_is_told_when_it_has_done_so_for_most_of_an_hour() -> None:
     def held(minute: int) -> dict[int, dict[str, int]]:
         return {0: steady(minute, held=1450 if minute >= 120 else 20)}
@@ -140,6 +150,16 @@ def test_a_partition_of_three_accounts_may_be_silent() -> None:
 
 def test_a_partition_that_never_spoke_may_be_silent() -> None:
     assert run(level(), range(500), lambda m: partitions(m, silent=1, after=0)) == []
+
+
+def test_a_partition_heard_of_late_is_learned_before_its_silence_is_told() -> None:
+    def late(minute: int, *, until: int) -> dict[int, dict[str, int]]:
+        others = {source: steady(minute + source) for source in range(3)}
+        return others | {3: steady(minute) if 100 <= minute < until else {}}
+
+    assert run(level(), range(300), lambda m: late(m, until=102)) == []
+    (alert,) = run(level(), range(230), lambda m: late(m, until=200))
+    assert alert.entity.value == "partition 3"
 
 
 def test_a_service_that_is_scaled_down_for_the_night_is_nothing() -> None:

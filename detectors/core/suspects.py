@@ -128,7 +128,10 @@ class Suspects:
         return suspect
 
     def fade(self, tick: int) -> None:
-        """Forget what has faded, and the weakest of what is too much."""
+        """Forget what has faded, and the weakest of what is too much.
+
+        A suspect that goes leaves its campaign: whoever still holds it finds no name there.
+        """
         for suspect in self:
             suspect.fade(tick)
         weak = sorted(self, key=lambda suspect: max(suspect.nats(tick).values(), default=0.0))
@@ -138,7 +141,7 @@ class Suspects:
             if over or not (suspect.claims and suspect.named):
                 kept -= len(suspect.members)
                 self.evicted += over
-                del self.by_key[suspect.key]
+                self.by_key.pop(suspect.key).campaign = None
 
 
 def says_more(alert: Alert, before: Alert | None) -> bool:

@@ -9,7 +9,7 @@ from detectors.core.campaign_level import NAMES_A_SECOND
 from detectors.core.campaigns import Members, members_of
 from detectors.core.level import FAINT
 from detectors.core.records import Alert, Behind, Candidates
-from detectors.core.suspects import HALF_LIFE, MOST_SUSPECTS, Suspect
+from detectors.core.suspects import HALF_LIFE, MOST_KEPT, MOST_SUSPECTS, Suspect
 from tests.detectors.course import PEOPLE, Course, accounts, alert, level, restarted
 from tests.detectors.traffic import EPOCH
 
@@ -304,6 +304,24 @@ def test_the_suspects_are_bounded_and_the_weakest_go() -> None:
     assert course.level.entities == MOST_SUSPECTS
     assert course.level.evicted == 51
     assert ("proxy", "strong") in course.level.campaigns.suspects.by_key
+
+
+def test_a_suspect_that_goes_in_the_second_in_which_it_is_named_is_of_no_campaign() -> None:
+    course = Course()
+    course.take(
+        alert("a", accounts(0, 30), at=1, nats=7.5, strong=False),
+        alert("b", accounts(0, 30), at=1, nats=7.5, strong=False, scope="payment"),
+        at=1,
+    )
+    assert len(course.level.campaigns.by_id) == 1
+    course.take(
+        *(alert(value, [value], at=2, nats=30.0, strong=False) for value in ("c", "d")),
+        at=2,
+        members=[[f"{value}-{n}" for n in range(MOST_KEPT * 2 // 3)] for value in ("c", "d")],
+    )
+    again = alert("a", accounts(0, 30), at=601, nats=7.6)
+    assert course.take(again, at=601) == [again]
+    assert not course.level.campaigns.by_id
 
 
 @pytest.mark.parametrize("stop", range(1, 9))

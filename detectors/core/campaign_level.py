@@ -141,7 +141,7 @@ class CampaignLevel:
         self.moves.restore(kept["moves"])
         self.clock, self._looked, self._grouped = kept["clock"], kept["looked"], kept["grouped"]
         self.alerts_raised, self._next_segment = kept["alerts_raised"], kept["next_segment"]
-        self.campaigns.restore(kept["campaigns"], tick=self.clock)
+        self.campaigns.restore(kept["campaigns"])
 
     def _close(self, tick: int, alerts: Sequence[tuple[Alert, Behind]]) -> list[Alert]:
         campaigns = self.campaigns

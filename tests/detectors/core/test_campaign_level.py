@@ -1,9 +1,12 @@
 import math
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detectors.core.campaign_level import NAMES_A_SECOND
 from detectors.core.campaigns import Members, members_of
@@ -347,6 +350,42 @@ def test_a_restart_changes_nothing(stop: int) -> None:
         course.take(*alerts, at=at)
     assert course.told == plain.told
     assert course.level.campaigns.snapshot() == plain.level.campaigns.snapshot()
+
+
+RAISED = st.lists(
+    st.fixed_dictionaries(
+        {
+            "value": st.sampled_from("abcd"),
+            "scope": st.sampled_from(["proxy", "payment", "account"]),
+            "accounts": st.builds(accounts, st.integers(0, 20), st.integers(25, 60)),
+            "nats": st.floats(7.0, 40.0),
+            "strong": st.integers(0, 9).map(lambda drawn: drawn == 9),
+            "detector": st.sampled_from(["model_pivot", "wide_fanout", "failover_echo"]),
+        }
+    ),
+    min_size=1,
+    max_size=2,
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(records=st.lists(RAISED, min_size=20, max_size=20), stops=st.sets(st.integers(1, 19)))
+def test_a_restart_while_candidates_wait_to_be_joined_changes_nothing(
+    records: list[list[dict[str, Any]]], stops: set[int]
+) -> None:
+    plain, course = Course(), Course()
+    segments: dict[str, bytes] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detectors.core.campaign_level.NAMES_A_SECOND", 20)
+        for number, raised in enumerate(records):
+            at = 1 + number if number < 15 else 600 + number
+            alerts = [alert(at=at, **fields) for fields in raised]
+            plain.take(*alerts, at=at)
+            if number in stops:
+                course = restarted(course, segments)
+            course.take(*alerts, at=at)
+            assert course.told == plain.told
+            assert course.level.campaigns.snapshot() == plain.level.campaigns.snapshot()
 
 
 def test_partitions_are_waited_for() -> None:

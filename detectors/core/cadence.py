@@ -16,8 +16,8 @@ Ints = NDArray[np.int64]
 #: Windows in which members' counts are compared, in seconds; of requests, and of starts.
 WINDOWS = np.array([3600, 86_400])
 MEASURES = 2
-#: Bins of a block.
-BINS = 30
+#: Bins of a block, and members that one of them counts at most.
+BINS, MOST_IN_BIN = 30, np.iinfo(np.uint16).max
 
 
 class Series(NamedTuple):
@@ -179,7 +179,8 @@ def _fold_blocks(profiles: Profiles, rows: Rows, counts: Ints, tick: int, beat: 
                 _close(profiles, over, number, series, tick, beat)
                 bins[over, number] = 0
         profiles["cadence_block"][rows] = blocks
-    bins[rows[:, None], _NUMBERS, tick % LENGTHS // WIDTHS] += counts[KINDS].T.astype(np.uint16)
+    places = rows[:, None], _NUMBERS, tick % LENGTHS // WIDTHS
+    bins[places] = np.minimum(bins[places] + counts[KINDS].T, MOST_IN_BIN)
 
 
 def _close(

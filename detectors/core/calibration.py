@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from detectors.core.detector import Floats, pack, unpack
+from detectors.sketches.combination import MOST_NATS
 
 DAY = 86_400
 #: Scores are kept in bins of this width, in nats, up to `TOP`.
@@ -75,13 +76,13 @@ class Calibration:
         """Return the calibrated chance that a benign window scores this high."""
         if score <= 0:
             return 1.0
-        claimed = math.exp(-min(score, 690.0))
+        claimed = math.exp(-min(score, MOST_NATS))
         total = self.windows
         if score <= self._threshold:
             at_least = float(self._bins[int(min(score, TOP) / BIN) :].sum())
             return max(min(1.0, (at_least + 1) / (total + 1)), claimed)
         base = min(1.0, (self._tail + 1) / (total + 1))
-        beyond = math.exp(-min((score - self._threshold) / self._excess, 690.0))
+        beyond = math.exp(-min((score - self._threshold) / self._excess, MOST_NATS))
         return max(base * beyond, claimed)
 
     def limit(self, *, alerts_per_day: float, tick: int) -> float:

@@ -17,7 +17,8 @@ from detectors.core.suspects import Suspect
 from detectors.core.waiting import Waiting
 from detectors.sketches.crowding import Crowd
 
-#: Seconds between two looks at what has faded; and of one test of how a campaign moves.
+#: Seconds between two looks at what has faded, if there is room till then; and of one test of how a
+#: campaign moves.
 LOOK = 600
 #: How many times as many accounts are worth telling.
 GROWTH = 1.25
@@ -72,7 +73,7 @@ class CampaignLevel:
     @property
     def state_bytes(self) -> int:
         """Bytes of the accounts' names, which are nearly all of it, roughly."""
-        return sum(100 * suspect.accounts for suspect in self.campaigns.suspects)
+        return 100 * self.campaigns.suspects.held
 
     def process(self, candidates: Sequence[Candidates], offset: int) -> Output:
         """Take in one record; ticks that all partitions of the groups have closed are judged."""
@@ -141,7 +142,7 @@ class CampaignLevel:
         self.moves.restore(kept["moves"])
         self.clock, self._looked, self._grouped = kept["clock"], kept["looked"], kept["grouped"]
         self.alerts_raised, self._next_segment = kept["alerts_raised"], kept["next_segment"]
-        self.campaigns.restore(kept["campaigns"], tick=self.clock)
+        self.campaigns.restore(kept["campaigns"])
 
     def _close(self, tick: int, alerts: Sequence[tuple[Alert, Behind]]) -> list[Alert]:
         campaigns = self.campaigns
@@ -151,7 +152,7 @@ class CampaignLevel:
         touched = {one[0].id: campaigns.suspects.take(*one) for one in groups}
         due = any(alert.severity != "info" for alert in others)
         due |= tick - self._grouped >= campaigns.suspects.names // NAMES_A_SECOND
-        if tick - self._looked >= LOOK:
+        if tick - self._looked >= LOOK or campaigns.suspects.overfull:
             self._looked, due = tick, True
             campaigns.suspects.fade(tick)
         if due:

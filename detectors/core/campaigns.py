@@ -13,7 +13,7 @@ from msgspec import convert
 from detectors.core.level import FAINT
 from detectors.core.presence import MESH
 from detectors.core.records import Alert, Signal
-from detectors.core.suspects import LEAST_NATS, Suspect, Suspects, nats_of, says_more
+from detectors.core.suspects import LEAST_NATS, Key, Suspect, Suspects, nats_of, says_more
 from detectors.core.ties import agreed, components
 from detectors.sketches.combination import harmonic, together
 from detectors.sketches.company import CORRELATION, meeting
@@ -154,8 +154,7 @@ class Campaigns:
         self.suspects = Suspects()
         self.by_id: dict[str, Campaign] = {}
         self.members: dict[str, Members] = {}
-        self.accounts = 0  # in all, when it was last looked what hangs together
-        self.crowd: Crowd | None = None  # see `Members`, likewise
+        self.crowd: Crowd | None = None  # when it was last looked what hangs together
         self._campaign_of: dict[str, str] = {}
 
     def campaign_of(self, account: str) -> str | None:
@@ -179,7 +178,7 @@ class Campaigns:
 
     def group(self, tick: int, *, accounts: int, crowd: Crowd | None) -> None:
         """Give what hangs together its names, where there are so many accounts in all."""
-        self.accounts, self.crowd = accounts, crowd
+        self.crowd = crowd
         parts = components(self.suspects, accounts=accounts, crowd=crowd)
         found = [members_of(part, crowd=crowd) for part in parts]
         found.sort(key=lambda m: (-len(m.accounts), m.suspects[0].key))
@@ -189,10 +188,7 @@ class Campaigns:
         own = [(alert, name) for name, campaign in self.by_id.items() for alert in campaign.own]
         for name in before.keys() - self.members.keys():
             del self.by_id[name]
-        self._campaign_of = {}
-        for name, members in self.members.items():
-            for account in members.accounts:
-                self._campaign_of.setdefault(account, name)
+        self._place_accounts()
         names = {s.key: name for name, members in self.members.items() for s in members.suspects}
         for suspect in self.suspects:
             name_now = names.get(suspect.key)
@@ -207,23 +203,41 @@ class Campaigns:
         thin(campaign.history, most=HISTORY)
 
     def snapshot(self) -> dict[str, Any]:
-        """Return the campaigns; their suspects are saved one by one."""
+        """Return the campaigns; their suspects, which know their names, are saved one by one.
+
+        Accounts are saved as they were agreed on: by now their suspects may name others.
+        """
         return {
             "campaigns": [asdict(campaign) for campaign in self.by_id.values()],
-            "accounts": self.accounts,
+            "accounts": [[name, members.accounts] for name, members in self.members.items()],
             "crowd": self.crowd,
         }
 
-    def restore(self, state: dict[str, Any], *, tick: int) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Take back a `snapshot`, once the suspects are there."""
-        self.by_id = {}
+        self.crowd = state["crowd"] and Crowd(*state["crowd"])
         for kept in state["campaigns"]:
             kept["history"] = [tuple(entry) for entry in kept["history"]]
             kept["own"] = convert(kept["own"], list[Alert])
             self.by_id[kept["id"]] = Campaign(**kept)
-        self.members = {name: members_of([], crowd=None) for name in self.by_id}
-        crowd = state["crowd"] and Crowd(*state["crowd"])
-        self.group(tick, accounts=state["accounts"], crowd=crowd)
+        suspects: dict[str | None, list[Suspect]] = {}
+        for suspect in sorted(self.suspects, key=_key):
+            suspects.setdefault(suspect.campaign, []).append(suspect)
+        for name, accounts in state["accounts"]:
+            self.members[name] = Members(
+                suspects=suspects[name],
+                accounts=accounts,
+                crowd=self.crowd,
+                own=self.by_id[name].own,
+            )
+        self._place_accounts()
+
+    def _place_accounts(self) -> None:
+        """Note which campaign each account is in, of several the largest."""
+        self._campaign_of = {}
+        for name, members in self.members.items():
+            for account in members.accounts:
+                self._campaign_of.setdefault(account, name)
 
     def _hand_on(self, own: list[tuple[Alert, str]]) -> None:
         """Give what accounts did to the campaign they are in by now, or else to whose it was."""
@@ -243,6 +257,10 @@ class Campaigns:
         digest = xxhash.xxh3_64_hexdigest(f"{scope}|{value}|{tick}".encode(), self.seed)
         self.by_id[digest] = Campaign(id=digest, formed=tick)
         return digest
+
+
+def _key(suspect: Suspect) -> Key:
+    return suspect.key
 
 
 def _when(alert: Alert) -> tuple[float, str]:
@@ -266,5 +284,5 @@ def thin(history: list[tuple[int, int, int]], *, most: int) -> None:
 
 def members_of(suspects: list[Suspect], *, crowd: Crowd | None) -> Members:
     """Return a campaign's suspects in order, and who takes part."""
-    ordered = sorted(suspects, key=lambda suspect: suspect.key)
+    ordered = sorted(suspects, key=_key)
     return Members(suspects=ordered, accounts=agreed(ordered), crowd=crowd)

@@ -126,7 +126,7 @@ class Moves:
         """Return all of it."""
         return {
             "moved": {model: list(moved.items()) for model, moved in self._moved.items()},
-            "adoption": to_builtins(sorted(self._adoption.items())),
+            "adoption": to_builtins(list(self._adoption.items())),
         }
 
     def restore(self, state: dict[str, Any]) -> None:

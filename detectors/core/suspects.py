@@ -12,8 +12,11 @@ from detectors.core.records import Alert, Behind, Scope, Signal
 HALF_LIFE, FORGET = 43_200.0, 7 * 86_400
 #: Nats below which evidence is forgotten.
 LEAST_NATS = 3.0
-#: Suspects kept at most, accounts that one is remembered to have named, and accounts of all.
-MOST_SUSPECTS, MOST_ACCOUNTS, MOST_KEPT = 2048, 5000, 200_000
+#: Suspects kept at most, accounts that one is remembered to have named, members of all, and names
+#: of accounts that all hold.
+MOST_SUSPECTS, MOST_ACCOUNTS, MOST_KEPT, MOST_HELD = 2048, 5000, 200_000, 2_000_000
+#: How many times as much of these there may be between two looks at what is too much.
+SLACK = 2
 
 Key = tuple[Scope, str]
 
@@ -116,6 +119,16 @@ class Suspects:
         """How many members they have in all, each as often as it is behind one."""
         return sum(len(suspect.members) for suspect in self)
 
+    @property
+    def held(self) -> int:
+        """How many accounts' names they hold in all, each as often as they do."""
+        return sum(suspect.accounts for suspect in self)
+
+    @property
+    def overfull(self) -> bool:
+        """Whether there is so much that what is too much must go at once."""
+        return self._too_much(SLACK, members=self.names, held=self.held)
+
     def __iter__(self) -> Iterator[Suspect]:
         """Return the suspects in the order in which they came."""
         return iter(self.by_key.values())
@@ -128,17 +141,28 @@ class Suspects:
         return suspect
 
     def fade(self, tick: int) -> None:
-        """Forget what has faded, and the weakest of what is too much."""
+        """Forget what has faded, and the weakest of what is too much.
+
+        A suspect that goes leaves its campaign: whoever still holds it finds no name there.
+        """
         for suspect in self:
             suspect.fade(tick)
         weak = sorted(self, key=lambda suspect: max(suspect.nats(tick).values(), default=0.0))
-        kept = self.names
+        members, held = self.names, self.held
         for suspect in weak:
-            over = len(self.by_key) > MOST_SUSPECTS or kept > MOST_KEPT
+            over = self._too_much(members=members, held=held)
             if over or not (suspect.claims and suspect.named):
-                kept -= len(suspect.members)
+                members -= len(suspect.members)
+                held -= suspect.accounts
                 self.evicted += over
-                del self.by_key[suspect.key]
+                self.by_key.pop(suspect.key).campaign = None
+
+    def _too_much(self, slack: int = 1, *, members: int, held: int) -> bool:
+        return (
+            len(self.by_key) > slack * MOST_SUSPECTS
+            or members > slack * MOST_KEPT
+            or held > slack * MOST_HELD
+        )
 
 
 def says_more(alert: Alert, before: Alert | None) -> bool:

@@ -45,10 +45,12 @@ def together(nats: Sequence[float]) -> float:
     7.0
     >>> 14.0 > together([7.0, 7.0]) > 7.0
     True
+    >>> together([600.0, 600.0])
+    690.0
     """
     count = len(nats)
     if count == 1:
-        return nats[0]
+        return min(nats[0], MOST_NATS)
     statistic = 2.0 * sum(min(value, MOST_NATS) for value in nats)
     mean = 2.0 * count
     variance = 4.0 * count + count * (count - 1) * COVARIANCE
@@ -59,4 +61,4 @@ def together(nats: Sequence[float]) -> float:
     else:  # the tail of the gamma distribution, to first order
         half = statistic / scale / 2.0
         combined = half - (freedom / 2.0 - 1.0) * math.log(half) + math.lgamma(freedom / 2.0)
-    return max(combined, 0.0)
+    return min(max(combined, 0.0), MOST_NATS)

@@ -105,6 +105,13 @@ def test_one_account_is_no_company_to_itself(groups: Groups) -> None:
     assert groups.column("cadence_shared")[:2] == [0, 0]
 
 
+def test_a_bin_that_is_full_stays_full(groups: Groups) -> None:
+    groups.tick(START, "ann")
+    groups.profiles["cadence_bins"][groups.group, :, 0] = cadence.MOST_IN_BIN - 3
+    groups.tick(START + 1, *(f"visitor-{number}" for number in range(10)))
+    assert groups.profiles["cadence_bins"][groups.group[0], :, 0].tolist() == [65_535] * 3
+
+
 def test_only_those_who_paused_start(groups: Groups) -> None:
     groups.tick(START, "ann", "bob")
     groups.tick(START + 20, "ann", "bob")

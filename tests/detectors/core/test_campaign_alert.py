@@ -61,6 +61,15 @@ def test_a_campaign_says_what_ties_each_of_its_accounts() -> None:
     assert fits(told)
 
 
+def test_however_strong_what_agrees_a_p_value_is_never_nought() -> None:
+    course = Course()
+    for at, detector in enumerate(("model_pivot", "wide_fanout", "heir"), start=1):
+        raised = [alert(v, accounts(0, 40), at=at, nats=690.0, detector=detector) for v in "ab"]
+        course.take(*raised, at=at)
+    assert len(course.told) == 3
+    assert all(told.p_value > 0.0 for told in course.told)
+
+
 def test_a_campaign_says_which_entities_belong_to_it() -> None:
     told = campaign(Course())
     assert told.entities is not None

@@ -1,15 +1,18 @@
 import math
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detectors.core.campaign_level import NAMES_A_SECOND
 from detectors.core.campaigns import Members, members_of
 from detectors.core.level import FAINT
 from detectors.core.records import Alert, Behind, Candidates
-from detectors.core.suspects import HALF_LIFE, MOST_SUSPECTS, Suspect
+from detectors.core.suspects import HALF_LIFE, MOST_KEPT, MOST_SUSPECTS, Suspect
 from tests.detectors.course import PEOPLE, Course, accounts, alert, level, restarted
 from tests.detectors.traffic import EPOCH
 
@@ -306,6 +309,24 @@ def test_the_suspects_are_bounded_and_the_weakest_go() -> None:
     assert ("proxy", "strong") in course.level.campaigns.suspects.by_key
 
 
+def test_a_suspect_that_goes_in_the_second_in_which_it_is_named_is_of_no_campaign() -> None:
+    course = Course()
+    course.take(
+        alert("a", accounts(0, 30), at=1, nats=7.5, strong=False),
+        alert("b", accounts(0, 30), at=1, nats=7.5, strong=False, scope="payment"),
+        at=1,
+    )
+    assert len(course.level.campaigns.by_id) == 1
+    course.take(
+        *(alert(value, [value], at=2, nats=30.0, strong=False) for value in ("c", "d")),
+        at=2,
+        members=[[f"{value}-{n}" for n in range(MOST_KEPT * 2 // 3)] for value in ("c", "d")],
+    )
+    again = alert("a", accounts(0, 30), at=601, nats=7.6)
+    assert course.take(again, at=601) == [again]
+    assert not course.level.campaigns.by_id
+
+
 @pytest.mark.parametrize("stop", range(1, 9))
 def test_a_restart_changes_nothing(stop: int) -> None:
     script = [
@@ -329,6 +350,42 @@ def test_a_restart_changes_nothing(stop: int) -> None:
         course.take(*alerts, at=at)
     assert course.told == plain.told
     assert course.level.campaigns.snapshot() == plain.level.campaigns.snapshot()
+
+
+RAISED = st.lists(
+    st.fixed_dictionaries(
+        {
+            "value": st.sampled_from("abcd"),
+            "scope": st.sampled_from(["proxy", "payment", "account"]),
+            "accounts": st.builds(accounts, st.integers(0, 20), st.integers(25, 60)),
+            "nats": st.floats(7.0, 40.0),
+            "strong": st.integers(0, 9).map(lambda drawn: drawn == 9),
+            "detector": st.sampled_from(["model_pivot", "wide_fanout", "failover_echo"]),
+        }
+    ),
+    min_size=1,
+    max_size=2,
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(records=st.lists(RAISED, min_size=20, max_size=20), stops=st.sets(st.integers(1, 19)))
+def test_a_restart_while_candidates_wait_to_be_joined_changes_nothing(
+    records: list[list[dict[str, Any]]], stops: set[int]
+) -> None:
+    plain, course = Course(), Course()
+    segments: dict[str, bytes] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("detectors.core.campaign_level.NAMES_A_SECOND", 20)
+        for number, raised in enumerate(records):
+            at = 1 + number if number < 15 else 600 + number
+            alerts = [alert(at=at, **fields) for fields in raised]
+            plain.take(*alerts, at=at)
+            if number in stops:
+                course = restarted(course, segments)
+            course.take(*alerts, at=at)
+            assert course.told == plain.told
+            assert course.level.campaigns.snapshot() == plain.level.campaigns.snapshot()
 
 
 def test_partitions_are_waited_for() -> None:

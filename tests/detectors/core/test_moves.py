@@ -112,6 +112,23 @@ def test_what_moved_before_a_restart_counts_after_it(stop: int) -> None:
     assert whole.told
 
 
+def test_after_a_restart_what_customers_do_is_added_up_in_the_same_order() -> None:
+    moves, again = Moves(), Moves()
+    for source in (1, 0):
+        part = Candidates(
+            source=source,
+            sources=2,
+            tick=EPOCH,
+            tracked=1000,
+            alerts=[],
+            behind=[],
+            adoption=customers(float(source)),
+        )
+        moves.take(part, tick=EPOCH, campaign_of=lambda _: None)
+    again.restore(moves.snapshot())
+    assert [source for source, _ in again.snapshot()["adoption"]] == [1, 0]
+
+
 def test_the_groups_say_who_moved_and_how_customers_do() -> None:
     population = Population(models=["(other)", "old", "new"], lone={"proxy": Lone()})
     population.lone["proxy"].add(np.array([1000, 2000]), np.array([2]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -74,8 +75,7 @@ class Succession:
 
     def open_for(self, *, within: int, now: int) -> int:
         """Return for how long a newcomer may have taken a place within some seconds of a ban."""
-        until = [*self.banned_at[1:], now]
-        return sum(min(end - at, within) for at, end in zip(self.banned_at, until, strict=True))
+        return sum(min(end - at, within) for at, end in pairwise([*self.banned_at, now]))
 
     def places(self, *, most: int, room: int) -> Places:
         """Return the newest of it, as the campaigns are told: so many and so many bytes of each."""

@@ -38,7 +38,7 @@ def office_at_its_peak(world: World) -> None:
 
 
 def key_behind_many_proxies(world: World) -> None:
-    """One account that came from two places for half a day comes from two hundred within an hour."""
+    """One account that came from two places for half a day comes from two hundred at once."""
     then = START + 12 * HOUR
     end = then + HOUR
     world.people(120, end=end, an_hour=3)

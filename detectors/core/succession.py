@@ -74,7 +74,7 @@ class Succession:
 
     def open_for(self, *, within: int, now: int) -> int:
         """Return for how long a newcomer may have taken a place within some seconds of a ban."""
-        until = [*self.banned_at[1:], now]
+        until = [*self.banned_at, now][1:]
         return sum(min(end - at, within) for at, end in zip(self.banned_at, until, strict=True))
 
     def places(self, *, most: int, room: int) -> Places:

@@ -87,7 +87,7 @@ def low_and_slow(world: World) -> None:
         world.known(account)
         rate = min(world.chance.lognormvariate(0.3, 0.8), 6.0)
         for at in world.sittings(start=START, end=end, an_hour=rate):
-            said = {"prompt_sketch": _sketch(world)} if number % 2 else {}
+            said: dict[str, Any] = {"prompt_sketch": _sketch(world)} if number % 2 else {}
             world.ask(account, at=at, ip=f"203.0.{number}.7", **said)
     skeletons = [_sketch(world) for _ in range(8)]
     for number in range(150):

@@ -7,7 +7,9 @@ from detectors.sketches.mixture import SLOTS
 LEAD = 100
 #: Names without a slot that are counted at the same time.
 CANDIDATES = 256
-HALF_LIFE = 86_400.0
+#: Seconds in which use fades by half: a model released an hour ago must not be held against what
+#: others were asked for all day.
+HALF_LIFE = 3600.0
 
 
 class Models(dict[str, int]):

@@ -33,6 +33,16 @@ def test_a_model_that_is_asked_for_more_takes_the_place_of_the_least_used() -> N
     assert "m15" not in models
 
 
+def test_a_model_that_everybody_takes_up_has_a_slot_within_minutes() -> None:
+    models = full()
+    for _ in range(36_000):
+        models.use([1] * SLOTS, 1.0)
+    for _ in range(600):
+        models.slot("released", requests=10.0)
+        models.use([1] * SLOTS, 1.0)
+    assert models["released"] > 0
+
+
 def test_inventing_names_takes_no_slot_from_a_model_in_use() -> None:
     models = full()
     for number in range(50_000):

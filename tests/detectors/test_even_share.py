@@ -1,0 +1,61 @@
+"""What the missing rhythm of the day adds to a group whose accounts are even."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detectors.core.detector import Tick
+from detectors.core.population import Population
+from detectors.core.profiles import Column, Profiles
+from detectors.even_share import DAY, MOST_RHYTHM, _rhythm
+
+START = DAY * 20_000
+NIGHT = np.array([0.0] * 8 + [1.0] * 12 + [0.5] * 4)
+
+
+def rhythm(hours: np.ndarray, *, everybody: np.ndarray = 1000 * NIGHT, age: int = DAY) -> float:
+    profiles = Profiles(
+        capacity=4,
+        columns={"cadence_hours": Column("float32", (24,)), "first_seen": Column("int64")},
+    )
+    rows = profiles.rows_of(["proxy:a"], tick=START)
+    profiles["cadence_hours"][rows] = hours
+    profiles["first_seen"][rows] = START
+    population = Population()
+    population.beat.hours = everybody
+    one = np.ones(1, dtype=np.int64)
+    tick = Tick(
+        number=START + age,
+        rows=rows,
+        requests=one,
+        tokens=one,
+        models=one[:, None],
+        capabilities=one[:, None],
+        suspect=np.zeros(1, dtype=bool),
+        scopes=np.zeros(1, dtype=np.int8),
+        population=population,
+        members=None,
+    )
+    return float(_rhythm(profiles, tick)[0])
+
+
+def test_a_group_that_knows_no_night_where_everybody_does_is_a_little_odder() -> None:
+    machine = rhythm(np.full(24, 100.0))
+    assert 1.0 < machine <= MOST_RHYTHM
+    assert rhythm(100 * NIGHT) == pytest.approx(0.0, abs=0.05)
+    assert 0.0 < rhythm(100 * NIGHT + 50.0) < machine
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"hours": np.full(24, 8.0)},
+        {"hours": np.full(24, 100.0), "age": DAY - 1},
+        {"hours": np.full(24, 100.0), "everybody": NIGHT},
+        {"hours": np.full(24, 100.0), "everybody": np.full(24, 1000.0)},
+    ],
+    ids=["few starts", "its first day", "hardly anybody else", "nobody knows a night"],
+)
+def test_nothing_is_missed_where_too_little_is_known(what: dict[str, Any]) -> None:
+    assert rhythm(**what) == 0.0

@@ -11,6 +11,9 @@ Floats = NDArray[np.float64]
 #: Numbers of accounts for which it is known where they would meet; and looks that teach it.
 DRAWN = np.concatenate([[0.0], 2.0 ** np.arange(13)])
 LOOKS = 1440
+#: Accounts that there are taken to be at least, the others by themselves.  Where there are few, those
+#: of one template are most of those seen at any egress, and would make themselves usual.
+LEAST_EVERYBODY = 1000.0
 
 
 class Crowd(NamedTuple):
@@ -76,7 +79,8 @@ class Crowding:
             partitions: of the groups; each counts its own part of all.
         """
         present = np.maximum(present, 1.0)
-        everybody = max(float(present.sum() + alone) * partitions, 10.0)
+        alone = max(alone, LEAST_EVERYBODY / partitions - float(present.sum()))
+        everybody = float(present.sum() + alone) * partitions
         drawn = np.minimum(DRAWN / everybody, 1.0)[:, None]
         none = (1.0 - drawn) ** present
         one = present * drawn * (1.0 - drawn) ** (present - 1.0)

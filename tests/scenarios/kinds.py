@@ -8,7 +8,7 @@ from tests.scenarios.world import HOUR, MINUTE, START, World
 
 def surge_of_an_exit(world: World) -> None:
     """Thirty accounts behind one egress each ask fifty times as often."""
-    then = START + 80 * MINUTE
+    then = START + 2 * HOUR
     _surge(world, then, lambda number: {"proxy": "exit-7"})
     world.catch("rate_surge", "proxy", value="exit-7", accounts_at_least=10, after=then,
                 within=15 * MINUTE)  # fmt: skip
@@ -17,7 +17,7 @@ def surge_of_an_exit(world: World) -> None:
 
 def surge_of_a_card(world: World) -> None:
     """Thirty accounts on egresses of their own, all paid by one card, ask far more often."""
-    then = START + 80 * MINUTE
+    then = START + 2 * HOUR
     _surge(world, then, lambda number: {"ip": f"198.51.{number}.7", "payment": "card-3"})
     world.catch("rate_surge", "payment", value="card-3", accounts_at_least=10, after=then,
                 within=15 * MINUTE)  # fmt: skip

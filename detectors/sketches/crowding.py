@@ -11,8 +11,8 @@ Floats = NDArray[np.float64]
 #: Numbers of accounts for which it is known where they would meet; and looks that teach it.
 DRAWN = np.concatenate([[0.0], 2.0 ** np.arange(13)])
 LOOKS = 1440
-#: Accounts that there are taken to be at least, the others by themselves.  Where there are few, those
-#: of one template are most of those seen at any egress, and would make themselves usual.
+#: Accounts that there are taken to be at least, the others by themselves.  Where there are few,
+#: those of one template are most of those seen at any egress, and would make themselves usual.
 LEAST_EVERYBODY = 1000.0
 
 

@@ -1,6 +1,5 @@
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as effort

@@ -27,6 +27,7 @@ class Settings:
     metrics_port: int = 9464  # 0 chooses a free one
     checkpoint_seconds: float = 5.0
     stall_seconds: float = 120.0  # without progress, after which the worker ends itself
+    stop_seconds: float = 8.0  # for an orderly end; less than the supervisor gives, often ten
     session_seconds: float = 30.0  # after which the group gives a silent worker's partitions away
     log_level: str = "INFO"
     create_topics: bool = True
@@ -118,6 +119,8 @@ def _check(settings: Settings) -> None:
         raise ConfigError("WEIR_METRICS_PORT must lie between 0 and 65535")
     if settings.checkpoint_seconds <= 0 or settings.stall_seconds <= 0:
         raise ConfigError("WEIR_CHECKPOINT_SECONDS and WEIR_STALL_SECONDS must be above 0")
+    if settings.stop_seconds < 1:
+        raise ConfigError("WEIR_STOP_SECONDS must be at least 1: a last checkpoint takes some time")
     if settings.session_seconds < 6:
         raise ConfigError("WEIR_SESSION_SECONDS must be at least 6: brokers refuse less")
     for server in settings.bootstrap.split(","):

@@ -31,9 +31,11 @@ log = logging.getLogger("weir.worker")
 
 #: Seconds between attempts to reach a broker that is away, at first and at most.
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
-#: Seconds between two looks at the app, for a last checkpoint, and for the app to stop: together
-#: less than the ten seconds that supervisors give.
-LOOK, LAST_CHECKPOINT, STOP = 0.5, 4.0, 4.0
+#: Seconds between two looks at the app.
+LOOK = 0.5
+#: Part of the time for an orderly end that a last checkpoint may take, so that some is left to
+#: leave the group.
+LAST_CHECKPOINT = 0.75
 #: Seconds for which no request is taken in before all verdicts are learned.
 VERDICTS = 30.0
 
@@ -103,7 +105,7 @@ async def _run_app(
     finally:
         for task in tasks:
             task.cancel()
-        stopped = await _stop(app, agents, orderly=code == 0)
+        stopped = await _stop(app, agents, orderly=code == 0, seconds=settings.stop_seconds)
     if not stopped:
         # What hangs on a broker that is away would hang on when the loop is closed.
         log.warning("ended without waiting for the broker")
@@ -148,20 +150,21 @@ def _look(app: Any, agents: Agents, dog: Watchdog) -> int:
     return 0
 
 
-async def _stop(app: Any, agents: Agents, *, orderly: bool) -> bool:
+async def _stop(app: Any, agents: Agents, *, orderly: bool, seconds: float) -> bool:
     """Stop in the time that a supervisor gives: with a last checkpoint if all is well.
 
     Returns:
         Whether the app stopped.
     """
+    began = time.monotonic()
     if orderly and not (app.in_recovery or app.rebalancing):
         try:
-            await asyncio.wait_for(agents.close(), timeout=LAST_CHECKPOINT)
+            await asyncio.wait_for(agents.close(), timeout=LAST_CHECKPOINT * seconds)
         except Exception as error:
             log.warning("no last checkpoint (%r): what follows the one before is read again", error)
     agents.stop_counting()
     try:
-        await asyncio.wait_for(app.stop(), timeout=STOP)
+        await asyncio.wait_for(app.stop(), timeout=began + seconds - time.monotonic())
     except Exception as error:
         log.debug("the app could not stop: %r", error)
         return False

@@ -160,6 +160,7 @@ async def _stop(app: Any, agents: Agents, *, orderly: bool, seconds: float) -> b
     if orderly and not (app.in_recovery or app.rebalancing):
         try:
             await asyncio.wait_for(agents.close(), timeout=LAST_CHECKPOINT * seconds)
+            log.info("last checkpoint written in %.1f s", time.monotonic() - began)
         except Exception as error:
             log.warning("no last checkpoint (%r): what follows the one before is read again", error)
     agents.stop_counting()

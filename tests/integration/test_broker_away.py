@@ -54,7 +54,7 @@ def test_a_worker_that_waits_for_the_broker_can_be_stopped(own_house: House) -> 
     worker = own_house.worker()
     until(lambda: "waiting for the broker" in worker.output, what="a line in the log")
 
-    assert worker.stop(seconds=5) == 0
+    assert worker.stop() == 0
 
 
 @pytest.mark.slow
@@ -67,4 +67,4 @@ def test_a_worker_can_be_stopped_while_the_broker_is_away(
     worker.reaches(1000)
     own_kafka.kill()
 
-    assert worker.stop(seconds=12) in {0, FAILED, STALLED}
+    assert worker.stop() in {0, FAILED, STALLED}

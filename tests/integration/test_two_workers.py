@@ -10,6 +10,9 @@ from tests.integration.waiting import until
 from tests.integration.worker_process import WorkerProcess
 from tests.integration.world import World
 
+#: Seconds, more than the least: two workers and a broker may wait long for a processor.
+SESSION = 15
+
 
 def leaves_in_order(worker: WorkerProcess) -> None:
     assert worker.stop() == 0, worker.output
@@ -26,9 +29,9 @@ def test_a_second_worker_that_joins_and_leaves_under_load_loses_nothing(
 ) -> None:
     house, half = kafka_house, len(campaign.records) // 2
     house.send(campaign.records[:half])
-    first = house.worker()
+    first = house.worker(session_seconds=SESSION)
     first.reaches(0.2 * half)
-    second = house.worker()
+    second = house.worker(session_seconds=SESSION)
     until(second.partitions, what="partitions for the second worker", said=lambda: house.said)
     house.send(campaign.records[half:])
     second.reaches(0.05 * half)

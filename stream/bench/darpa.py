@@ -2,7 +2,7 @@
 
 import gzip
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from detectors.core.errors import ConfigError
 from detectors.sketches.decayed import Floats
 from stream.bench.edges import Edges
+from stream.bench.engine_edges import EngineEdges
 from stream.bench.public import data_directory, machine, table
 from stream.bench.ranking import Labels, roc_auc, true_positive_rate
 
@@ -26,6 +27,8 @@ PUBLISHED = {
 }
 FLOODS = ("neptune", "smurf")
 FALSE_POSITIVE_RATE = 0.001
+#: Seconds.
+MINUTE = 60
 HEADS = ("", "ROC-AUC", "without neptune, smurf", "TPR at 0.1 % FPR", "CPU seconds")
 FITTED = (
     "Scored as each edge arrives, from what came before it.  The detector sees no label and is\n"
@@ -71,16 +74,21 @@ def count_so_far(stream: Stream) -> Floats:
 
 def score(stream: Stream, edges: Edges) -> Floats:
     """Return the score of every edge, a minute a tick."""
-    starts = _starts(stream.minutes)
-    ends = np.append(starts[1:], len(stream.minutes))
-    scores = np.empty(len(stream.minutes))
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        scores[start:end] = edges.judge(
-            stream.sources[start:end],
-            stream.destinations[start:end],
-            tick=int(stream.minutes[start]),
-        )
-    return scores
+    return np.concatenate(
+        [
+            edges.judge(sources, destinations, tick=minute)
+            for minute, sources, destinations in _minutes(stream)
+        ]
+    )
+
+
+def score_by_engine(stream: Stream, edges: EngineEdges) -> Floats:
+    """Return the score of every edge, each minute judged as a whole when it is over."""
+    scores = [
+        edges.judge(sources, destinations, tick=MINUTE * minute)
+        for minute, sources, destinations in _minutes(stream)
+    ]
+    return np.concatenate([*scores, edges.finish()])
 
 
 def measure(scores: Floats, stream: Stream) -> dict[str, float]:
@@ -98,13 +106,19 @@ def measure(scores: Floats, stream: Stream) -> dict[str, float]:
 @click.command()
 @click.option("--data", metavar="DIR", help="The data; else midas_darpa under WEIR_DATA.")
 @click.option("--seed", default=0, show_default=True, help="Of the places in the sketches.")
+@click.option(
+    "--engine",
+    is_flag=True,
+    help="Run the detectors of production too: some fifteen minutes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def darpa(data: str | None, seed: int, as_json: bool) -> None:
+def darpa(data: str | None, seed: int, engine: bool, as_json: bool) -> None:
     """Score the edges of DARPA 1998 under the protocol of MIDAS.
 
     It runs a sketch of edges in the manner of MIDAS-F, which only the benchmarks use. The detector
     edge_burst shares its arithmetic of what is usual and what exceeds it; what counts as an edge,
-    where counts stand and what they are held against are other than here.
+    where counts stand and what they are held against are other than here. With --engine all
+    detectors of production judge the edges besides, as requests of accounts through egresses.
     """
     stream = load(data_directory("midas_darpa", data))
     edges = Edges(seed=seed)
@@ -113,6 +127,8 @@ def darpa(data: str | None, seed: int, as_json: bool) -> None:
         "Weir": partial(score, stream, edges),
         "edges so far in the minute": partial(count_so_far, stream),
     }
+    if engine:
+        judges["Weir's engine, by the minute"] = partial(score_by_engine, stream, EngineEdges())
     for name, judge in judges.items():
         begun = time.process_time()
         scores = judge()
@@ -130,6 +146,15 @@ def darpa(data: str | None, seed: int, as_json: bool) -> None:
     click.echo(table(HEADS, rows, digits=3))
     click.echo(f"\n{len(stream.minutes):,} edges, {edges.state_bytes / 1e6:.1f} MB of sketches.")
     click.echo(f"{FITTED}\n{machine()}")
+
+
+def _minutes(stream: Stream) -> Iterator[tuple[int, NDArray[np.uint64], NDArray[np.uint64]]]:
+    """Yield each minute with the ends of its edges."""
+    starts = _starts(stream.minutes)
+    ends = np.append(starts[1:], len(stream.minutes))
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        minute = int(stream.minutes[start])
+        yield minute, stream.sources[start:end], stream.destinations[start:end]
 
 
 def _starts(minutes: NDArray[np.int64]) -> NDArray[np.int64]:

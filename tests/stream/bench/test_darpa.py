@@ -8,8 +8,9 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from stream.bench.darpa import Stream, count_so_far, load, measure, score
+from stream.bench.darpa import Stream, count_so_far, load, measure, score, score_by_engine
 from stream.bench.edges import Edges
+from stream.bench.engine_edges import EngineEdges
 from stream.bench.ranking import roc_auc, true_positive_rate
 from stream.cli import main
 
@@ -47,6 +48,17 @@ def test_a_flood_and_a_sweep_rank_above_the_quiet(tmp_path: Path) -> None:
 
     assert roc_auc(scores, stream.attack) > 0.99
     assert roc_auc(scores[~stream.flood], stream.attack[~stream.flood]) > 0.99
+
+
+def test_the_detectors_of_production_see_a_flood_and_a_sweep_too(tmp_path: Path) -> None:
+    stream = load(benchmark(tmp_path))
+
+    scores = score_by_engine(stream, EngineEdges())
+
+    assert len(scores) == len(stream.minutes)
+    assert roc_auc(scores, stream.attack) > 0.99
+    assert roc_auc(scores[~stream.flood], stream.attack[~stream.flood]) > 0.99
+    assert (scores[stream.minutes < 200] == 0.0).all()
 
 
 @pytest.mark.slow

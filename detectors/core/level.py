@@ -144,7 +144,7 @@ class Level:
         self.profiles["test"][tick.rows] = number
         seldom, same = self._seldom_by(tick.rows, test), test == number
         same_of = {scopes: same[positions] for scopes, (positions, _) in part_of.items()}
-        any_ended = ended.any()  # most ticks end no test
+        any_ended = ended.any()  # many ticks end no test
         for detector in self.detectors:
             positions, part = part_of[detector.scopes]
             scores = detector.score(self.profiles, part)

@@ -1,6 +1,7 @@
 """Level 1: a profile per account; requests in, alerts and deltas out."""
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -195,37 +196,28 @@ class AccountLevel(Level):
                 batch.denied[part],
                 fresh,
             )
-        if counted.all():
-            accounts, models = batch.accounts[part], batch.models[part]
-            proxies, payments = batch.egresses[part], batch.payments[part]
-            sketches, ids, tokens = batch.sketches[part], batch.ids[part], batch.tokens[part]
-            after, agents = batch.capabilities[part], batch.agents[part]
-            fingerprints = batch.fingerprints[part]
-            prefixes, failed = batch.prefixes[part], batch.failed[part]
-        else:
-            take = (start + np.flatnonzero(counted)).tolist()
-            accounts, models = picked(batch.accounts, take), picked(batch.models, take)
-            proxies, payments = picked(batch.egresses, take), picked(batch.payments, take)
-            sketches, ids = picked(batch.sketches, take), picked(batch.ids, take)
-            tokens, after = batch.tokens[take], batch.capabilities[take]
-            agents, fingerprints = picked(batch.agents, take), picked(batch.fingerprints, take)
-            prefixes, failed = picked(batch.prefixes, take), batch.failed[take]
+        keep = None if counted.all() else counted.tolist()
+
+        def of(column: list[Any]) -> list[Any]:
+            return column[part] if keep is None else list(compress(column[part], keep))
+
+        ids = of(batch.ids)
         if not ids:
             return
-        rows = self.profiles.rows_of(accounts, tick=self.clock)
+        models = of(batch.models)
         self._buffer.add(
-            rows,
+            self.profiles.rows_of(of(batch.accounts), tick=self.clock),
             ids=ids,
             models=np.fromiter(map(self.models.__getitem__, models), np.int64, len(models)),
-            tokens=tokens,
-            capabilities=after,
-            agents=agents,
-            fingerprints=fingerprints,
-            egresses=proxies,
-            payments=payments,
-            sketches=sketches,
-            prefixes=prefixes,
-            failed=failed,
+            tokens=batch.tokens[part][counted],
+            capabilities=batch.capabilities[part][counted],
+            agents=of(batch.agents),
+            fingerprints=of(batch.fingerprints),
+            egresses=of(batch.egresses),
+            payments=of(batch.payments),
+            sketches=of(batch.sketches),
+            prefixes=of(batch.prefixes),
+            failed=batch.failed[part][counted],
         )
         self.applied += len(ids)
 

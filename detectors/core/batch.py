@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from detectors.core.records import Request
 from detectors.text.capability import Capability
 from detectors.text.features import Asked
-from detectors.text.template import of_prompt, of_system
+from detectors.text.template import of_prompts, of_system
 from detectors.text.words import words
 
 _BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -156,23 +156,22 @@ def _read(
     """Return the sketch of each request, and what it is after; the words are found once."""
     sketches = [r.prompt_sketch for r in requests]
     codes = np.full(len(requests), UNSAID, dtype=np.int8)
-    asked, positions = [], []
     systems: dict[str, tuple[list[str], str]] = {"": ([], "")}  # many requests have the same one
     telling = [
         i for i, r in enumerate(requests) if r.prompt is not None or r.system_prompt or r.tools
     ]
-    for position in telling:
+    prompts = [words(requests[position].prompt or "") for position in telling]
+    own = of_prompts(prompts, seed=seed)
+    asked, positions = [], []
+    for position, found, sketch in zip(telling, prompts, own, strict=True):
         request = requests[position]
-        found = words(request.prompt) if request.prompt else []
         told = request.system_prompt or ""
         if told not in systems:
             its = words(told)
             systems[told] = its, of_system(its, seed=seed)
         system, role = systems[told]
-        own = request.prompt_sketch or ""
-        if request.prompt is not None:
-            own = of_prompt(found, seed=seed)
-        sketches[position] = own + role or None
+        said = request.prompt_sketch if request.prompt is None else sketch
+        sketches[position] = (said or "") + role or None
         if request.status in DENIED:
             continue  # it counts for nothing
         tools = request.tools or ()

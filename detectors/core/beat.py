@@ -52,8 +52,11 @@ class Beat:
     def rounded(self) -> bool:
         """Say whether times are rounded to five seconds or more: then all come together."""
         told = self.counts[0]
-        on_five = np.isin(self.numbers % 5, (0, 2))
-        return bool(told.sum() >= LEAST_TOLD and told[on_five].sum() > ROUNDED * told.sum())
+        total = told.sum()
+        if total < LEAST_TOLD:
+            return False
+        place = self.numbers % 5
+        return bool(told[(place == 0) | (place == 2)].sum() > ROUNDED * total)
 
     def block(self, starts: Ints, *, kind: int, bins: int, width: int) -> Ints:
         """Return the counts of blocks that begin at these seconds, (n, bins) of a width.

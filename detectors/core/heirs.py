@@ -154,7 +154,8 @@ class Heirs:
 
     def prove(self, rows: Rows, *, groups: Profiles, members: Members, tick: int) -> None:
         """Count the heirs among members that asked in this tick and have taken over some load."""
-        rows = rows[np.isin(members["heir"][rows], (CANDIDATE, LATE))]
+        heir = members["heir"][rows]
+        rows = rows[(heir == CANDIDATE) | (heir == LATE)]
         if not len(rows):
             return
         group = members["group"][rows]

@@ -139,18 +139,18 @@ class Level:
         alerts = []
         alike = {d.scopes: d for d in self.detectors}  # one for each of the sets of scopes
         part_of = {scopes: self._part(detector, tick) for scopes, detector in alike.items()}
-        parts = [(detector, *part_of[detector.scopes]) for detector in self.detectors]
         test, number = self.profiles["test"][tick.rows], tick.number // TEST
         ended = self._ended(tick, test)
         self.profiles["test"][tick.rows] = number
         seldom, same = self._seldom_by(tick.rows, test), test == number
-        for detector, positions, part in parts:
-            mature = ended[positions]
-            if mature.any():
-                mature &= (seldom[positions] & ~self._bit(detector)) == 0
-                mature &= ~detector.withholds(self.profiles, part)
+        same_of = {scopes: same[positions] for scopes, (positions, _) in part_of.items()}
+        any_ended = ended.any()  # many ticks end no test
+        for detector in self.detectors:
+            positions, part = part_of[detector.scopes]
             scores = detector.score(self.profiles, part)
-            found, faint = self._standing_out(detector, part, scores, mature, same[positions])
+            if any_ended:
+                self._teach(detector, part, ended[positions], seldom[positions])
+            found, faint = self._standing_out(detector, part, scores, same_of[detector.scopes])
             for position in found + faint:
                 samples = partial(samples_of, int(positions[position]))
                 alerts.append(
@@ -260,12 +260,25 @@ class Level:
     def _bit(self, detector: Detector) -> int:
         return 1 << self.detectors.index(detector)
 
+    def _teach(
+        self, detector: Detector, tick: Tick, ended: NDArray[np.bool_], seldom: NDArray[np.int32]
+    ) -> None:
+        """Teach the calibrations the tests that ended, but for those of what others found odd."""
+        mature = ended & ((seldom & ~self._bit(detector)) == 0)
+        if not mature.any():
+            return
+        mature &= ~detector.withholds(self.profiles, tick)
+        peaks = self.profiles[f"{detector.name}_peak"]
+        for code, calibration in self._calibrations_of(detector):
+            here = mature & (tick.scopes == code)
+            if here.any():
+                calibration.observe(peaks[tick.rows[here]].astype(np.float64), tick=tick.number)
+
     def _standing_out(
         self,
         detector: Detector,
         tick: Tick,
         scores: Floats,
-        ended: NDArray[np.bool_],
         same: NDArray[np.bool_],
     ) -> tuple[list[int], list[int]]:
         """Return the positions of those above the limit, and of those that are merely seldom.
@@ -274,18 +287,13 @@ class Level:
             detector: whose scores they are.
             tick: its part.
             scores: of each row.
-            ended: whose last test is to teach the calibration.
             same: whose test is the one in which they were scored before.
         """
         rows, peaks = tick.rows, self.profiles[f"{detector.name}_peak"]
         found: list[int] = []
         faint: list[int] = []
-        if ended.any():
-            for code, calibration in self._calibrations_of(detector):
-                mature = ended & (tick.scopes == code)
-                if mature.any():
-                    calibration.observe(peaks[rows[mature]].astype(np.float64), tick=tick.number)
-        if len(scores) and scores.max() > LEAST_SCORE:
+        highest = scores.max(initial=0.0)
+        if highest > LEAST_SCORE:
             limits, seldom = self._limits(detector, tick)
             high = (scores > limits) & (rows != OVERFLOW)
             for position in np.flatnonzero(high).tolist():
@@ -301,7 +309,8 @@ class Level:
                 first[found] = False
                 faint = np.flatnonzero((scores > seldom) & first & (rows != OVERFLOW)).tolist()
                 self._seldom(detector, rows[scores > seldom], tick.number)
-        peaks[rows] = np.where(same, np.maximum(peaks[rows], scores), scores)
+        if highest > 0.0 or not same.all():
+            peaks[rows] = np.where(same, np.maximum(peaks[rows], scores), scores)
         return found, faint
 
     def _limits(self, detector: Detector, tick: Tick) -> tuple[Floats, Floats]:

@@ -115,8 +115,10 @@ class Profiles:
         if missing:
             new = list(dict.fromkeys([keys[position] for position in missing]))
             if len(new) <= len(self._free) + self.capacity - self._size:
-                self._give_all(new, tick)
-                rows[missing] = [self.index[keys[position]] for position in missing]
+                given = self._give_all(new, tick)
+                if len(given) < len(missing):  # some came more than once
+                    given = [self.index[keys[position]] for position in missing]
+                rows[missing] = given
             else:  # what one key evicts, a later one may ask for anew: so one by one
                 for position, key in enumerate(keys):
                     row = get(key)
@@ -233,21 +235,23 @@ class Profiles:
         self._superseded, self._segments = [str(number) for number in self._segments], {}
         return became
 
-    def _give_all(self, keys: list[str], tick: int) -> None:
-        """Give a row to each of these keys, for which there is room."""
+    def _give_all(self, keys: list[str], tick: int) -> list[int]:
+        """Give a row to each of these keys, for which there is room, and return the rows."""
         reused = [self._free.pop() for _ in range(min(len(keys), len(self._free)))]
         top = self._size + len(keys) - len(reused)
         while top > len(self._dirty):
             self._grow(min(self.capacity, max(top, 2 * len(self._dirty))))
         numbers = reused + list(range(self._size, top))
-        self._size = top
         self.index.update(zip(keys, numbers, strict=True))
-        for number, key in zip(numbers, keys, strict=True):
+        for number, key in zip(reused, keys, strict=False):
             self.names[number] = key
+        self.names[self._size : top] = keys[len(reused) :]
+        self._size = top
         rows = np.array(numbers, dtype=np.int64)
         self._columns["last_seen"][rows] = tick
         self._columns["held"][rows] = tick
         self._dirty[rows] = True
+        return numbers
 
     def _give(self, key: str, tick: int) -> int:
         if self._free:

@@ -27,7 +27,7 @@ BLANK = 3600
 #: p-values below this are not told apart.
 LEAST = 1e-12
 
-Ended = NDArray[np.bool_]
+Same = NDArray[np.bool_]
 
 
 class Watched:
@@ -42,7 +42,7 @@ class Watched:
         standing_out = level._standing_out
 
         def look(
-            level: Level, detector: Detector, tick: Tick, scores: Floats, ended: Ended, same: Ended
+            level: Level, detector: Detector, tick: Tick, scores: Floats, same: Same
         ) -> tuple[list[int], list[int]]:
             if tick.members is not None and tick.number > self.since:
                 for code, calibration in level._calibrations_of(detector):
@@ -51,7 +51,7 @@ class Watched:
                         least = self.p_values[name, tick.number // TEST]
                         p_value = calibration.p_value(float(scores[position]))
                         least[detector.name] = min(p_value, least.get(detector.name, 1.0))
-            return standing_out(level, detector, tick, scores, ended, same)
+            return standing_out(level, detector, tick, scores, same)
 
         level._standing_out = look  # type: ignore[method-assign,assignment]
 

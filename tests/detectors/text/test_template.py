@@ -1,10 +1,20 @@
 import random
 
 import pytest
+import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.text.template import KEPT, KEPT_OF_SYSTEM, MOST, keys, sketch
+from detectors.text.template import (
+    KEPT,
+    KEPT_OF_SYSTEM,
+    LEAST_MORE,
+    MOST,
+    RUN,
+    keys,
+    of_prompts,
+    sketch,
+)
 
 SKELETON = (
     "Imagine and articulate the internal reasoning behind a completed response to the question "
@@ -105,3 +115,16 @@ def test_a_gateways_sketch_has_at_most_six_keys(length: int) -> None:
     made = keys(("0123456789abcdef" * 32)[:length])
     assert len(made) == min(length // 16, MOST)
     assert all(len(key) == 16 for key in made)
+
+
+@given(st.lists(st.lists(st.sampled_from([*WORDS, "straße", "写一个"]), max_size=30), max_size=8))
+def test_many_prompts_have_the_sketches_that_each_has_alone(texts: list[list[str]]) -> None:
+    def alone(found: list[str]) -> str:
+        runs = {" ".join(found[first : first + RUN]) for first in range(len(found) - RUN + 1)}
+        hashes = sorted(xxhash.xxh3_64_intdigest(run.encode(), 3) for run in runs)
+        return "".join(f"{value:016x}" for value in hashes[:KEPT])
+
+    short = RUN + LEAST_MORE
+    assert of_prompts(texts, seed=3) == [
+        alone(found) if len(found) >= short else "" for found in texts
+    ]

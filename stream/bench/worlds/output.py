@@ -60,7 +60,10 @@ def directory(name: str) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
         probe = path / "results.json"
+        known = probe.exists()
         probe.open("ab").close()
+        if not known:  # or who breaks off finds results without any
+            probe.unlink()
     except OSError as error:
         raise ConfigError(
             f"{name} cannot be written ({error.strerror}): name another directory with --out"

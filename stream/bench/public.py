@@ -1,9 +1,9 @@
-"""Where the public data lies, and how a table of scores beside published ones is printed."""
+"""Where the public data lies, on what a benchmark ran, and how its table is printed."""
 
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from detectors.core.errors import ConfigError
@@ -31,8 +31,25 @@ def data_directory(name: str, given: str | None) -> Path:
 
 def machine() -> str:
     """Say on what a benchmark ran."""
-    numpy = version("numpy")
-    return f"{platform.platform()}, Python {platform.python_version()}, numpy {numpy}"
+    return (
+        f"{processor()}, {os.cpu_count()} cores; {platform.platform()}; "
+        f"Python {platform.python_version()}; {versions('numpy')}"
+    )
+
+
+def processor() -> str:
+    """Name the processor, as Linux tells it where it does."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def versions(*packages: str) -> str:
+    """Name packages with their versions."""
+    return ", ".join(f"{package} {_version(package)}" for package in packages)
 
 
 def table(heads: Sequence[str], rows: Mapping[str, Sequence[float | None]], *, digits: int) -> str:
@@ -42,3 +59,10 @@ def table(heads: Sequence[str], rows: Mapping[str, Sequence[float | None]], *, d
         shown = ["" if figure is None else f"{figure:.{digits}f}" for figure in figures]
         lines.append(" | ".join([name, *shown]))
     return "\n".join(f"| {line} |" for line in lines)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"

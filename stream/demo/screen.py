@@ -40,13 +40,15 @@ def told(alert: Alert) -> str:
         f"{each.feature} {each.observed:,.4g} against {each.expected:,.4g}"
         for each in sorted(alert.evidence, key=lambda each: -each.contribution)[:2]
     )
-    accounts = shown(", ".join(alert.accounts[:3]))
-    more = alert.accounts_total - 3
-    others = f" and {more} more" if more > 0 else ""
-    return (
-        f"{alert.detector}: {alert.summary} [{evidence}; p {alert.p_value:.1e}; "
-        f"{alert.accounts_total} accounts: {accounts}{others}]"
-    )
+    said = [evidence]
+    if alert.p_value > 0:  # else measured, not inferred
+        said.append(f"p {alert.p_value:.1e}")
+    if alert.accounts:  # the service has none
+        more = alert.accounts_total - 3
+        others = f" and {more} more" if more > 0 else ""
+        accounts = shown(", ".join(alert.accounts[:3]))
+        said.append(f"{alert.accounts_total} accounts: {accounts}{others}")
+    return f"{alert.detector}: {alert.summary} [{'; '.join(said)}]"
 
 
 def figures(moment: Moment) -> list[tuple[str, str]]:

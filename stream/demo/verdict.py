@@ -74,7 +74,10 @@ class Verdict:
             adopted=len(adopted),
             adopted_named=len(adopted & {a for alert in pivots for a in alert.accounts}),
             alerts=len(alerts),
-            mistaken=sum(not members.intersection(alert.accounts) for alert in alerts),
+            mistaken=sum(
+                bool(alert.accounts) and not members.intersection(alert.accounts)
+                for alert in alerts
+            ),
         )
 
     def sentences(self) -> list[str]:
@@ -103,7 +106,7 @@ class Verdict:
     def _others(self) -> str:
         if not self.alerts:
             return "There was no alert."
-        return f"Of {self.alerts} alerts in all, {self.mistaken} named customers alone."
+        return f"Of {self.alerts} alerts in all, {self.mistaken or 'none'} named customers alone."
 
 
 def _tells_of_a_pivot(alert: Alert) -> bool:

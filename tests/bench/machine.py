@@ -2,8 +2,8 @@
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+
+from stream.bench.public import processor, versions
 
 PACKAGES = (
     "faust-streaming",
@@ -20,24 +20,7 @@ PACKAGES = (
 
 def machine() -> str:
     """Name the processor, its cores, the system, Python and the packages that matter."""
-    packages = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
     return (
-        f"{_processor()}, {os.cpu_count()} cores; {platform.system()} {platform.release()}; "
-        f"Python {platform.python_version()}; {packages}"
+        f"{processor()}, {os.cpu_count()} cores; {platform.system()} {platform.release()}; "
+        f"Python {platform.python_version()}; {versions(*PACKAGES)}"
     )
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "absent"
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

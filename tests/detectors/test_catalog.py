@@ -44,16 +44,27 @@ def test_a_detector_supports_others_where_its_signal_is_never_told_alone(
     assert kind.supports == (kind.signal in SUPPORTING)
 
 
-@pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.name)
-def test_scenarios_name_what_a_detector_must_catch_and_what_it_must_not(
-    kind: type[Detector],
+@pytest.mark.parametrize(
+    ("kind", "scope"),
+    [(kind, scope) for kind in CATALOG for scope in sorted(kind.scopes)],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_scenarios_name_what_a_detector_must_catch_at_each_scope_and_what_it_must_not(
+    kind: type[Detector], scope: str
 ) -> None:
     expected = [
         msgspec.json.decode(path.read_bytes()) for path in SCENARIOS.glob("*/expected.json")
     ]
-    for word in ("must", "must_not"):
-        named = [e for e in expected if any(a.get("detector") == kind.name for a in e[word])]
-        assert named, f"no scenario says what {kind.name} {word}"
+    # What is never told alone is told with the group whose other signals are strongest.
+    caught = {scope, "*"} if kind.supports else {scope}
+    for word, scopes in (("must", caught), ("must_not", {scope, "*"})):
+        named = [
+            one
+            for world in expected
+            for one in world[word]
+            if one["detector"] == kind.name and one.get("scope", "*") in scopes
+        ]
+        assert named, f"no scenario says what {kind.name} {word} of a {scope}"
 
 
 @pytest.mark.parametrize("kind", CATALOG, ids=lambda kind: kind.name)

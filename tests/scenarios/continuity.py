@@ -45,6 +45,27 @@ def payment_heirs(world: World) -> None:
     world.spare("heir", scope="proxy")
 
 
+def template_heirs(world: World) -> None:
+    """Twelve of thirty accounts that have only a skeleton in common are banned and replaced."""
+    then, end = START + 100 * MINUTE, START + 190 * MINUTE
+    _offices(world, end=end)
+    sketch = "".join(f"{value:016x}" for value in (0xA, 0xB, 0xC, 0xD))
+    for number in range(30):
+        account = f"farm-{number}"
+        world.known(account)
+        banned = then + number * 5 * MINUTE if number < 12 else end
+        own: dict[str, Any] = {"ip": f"198.51.{number}.7", "prompt_sketch": sketch}
+        world.steady(account, start=START, end=banned, an_hour=20, **own)
+        if banned < end:
+            world.banned(account, at=banned)
+            begins = banned + world.chance.uniform(2, 9) * MINUTE
+            world.created(f"heir-{number}", at=begins - 90)
+            own["ip"] = f"198.52.{number}.7"
+            world.steady(f"heir-{number}", start=begins, end=end, an_hour=20, **own)
+    world.catch("heir", "template", accounts_at_least=3, after=then, within=5400)
+    world.spare("heir", scope="proxy")
+
+
 def campaign_grows_back(world: World) -> None:
     """Of a proxy's thirty accounts, all on one card, fifteen are banned, and a dozen replaced."""
     then, end = START + 100 * MINUTE, START + 220 * MINUTE
@@ -186,6 +207,7 @@ def storm_of_denials(world: World) -> None:
 SCENARIOS: tuple[Callable[[World], None], ...] = (
     hydra_heirs,
     payment_heirs,
+    template_heirs,
     campaign_grows_back,
     crossed_crowds,
     vpn_exit_after_bans,

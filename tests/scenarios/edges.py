@@ -45,6 +45,7 @@ def task_changes(world: World) -> None:
             )
             world.ask(account, at=at, proxy=exits, prompt=text)
     world.catch("campaign", "campaign", accounts_at_least=15, after=then, within=15 * MINUTE)
+    world.catch("edge_burst", "template", accounts_at_least=15, after=then, within=15 * MINUTE)
     world.spare("edge_burst", scope="proxy")
 
 

@@ -76,7 +76,49 @@ def template_moves(world: World) -> None:
     world.released("fable-5", at=then)
     world.pivot(farm, at=then + 5 * MINUTE, within=30, share=0.6)
     world.catch("model_pivot", "*", accounts_at_least=15, after=then + 5 * MINUTE, within=MINUTE)
+    world.catch("model_pivot", "template", accounts_at_least=15, after=then + 5 * MINUTE)
     world.spare("model_pivot", value="203.*")
+
+
+def campaign_moves_in_part(world: World) -> None:
+    """Of ninety accounts on one task eighteen move at once, three of each skeleton's fifteen."""
+    then, end = START + HOUR, START + 80 * MINUTE
+    world.people(900, end=end, an_hour=5)
+    skeletons = [_sketch(world) for _ in range(24)]
+    movers: dict[str, dict[str, Any]] = {}
+    for number in range(90):
+        account = f"farm-{number}"
+        world.known(account)
+        ours = [skeletons[(number * 7 + step * 5) % len(skeletons)] for step in range(4)]
+        place = f"exit-{number % 11}"
+        until = end if number % 5 else then + 5 * MINUTE
+        for at in world.arrivals(start=START, end=until, an_hour=45):
+            world.ask(account, at=at, proxy=place, prompt_sketch=world.chance.choice(ours))
+        if number % 5 == 0:
+            movers[account] = {"proxy": place, "prompt_sketch": ours[0]}
+    world.released("fable-5", at=then)
+    world.pivot(movers, at=then + 5 * MINUTE, within=30, share=0.6)
+    world.catch("model_pivot", "campaign", accounts_at_least=10, after=then + 5 * MINUTE)
+    world.spare("model_pivot", value="203.*")
+
+
+def stolen_key_changes_models(world: World) -> None:
+    """Where nobody changes models one account does, and asks ever more; the budget is thirty."""
+    world.false_alerts_per_day = 30
+    then = START + 2 * HOUR
+    end = then + 5 * MINUTE
+    for number in range(200):
+        account = f"person-{number}"
+        world.known(account)
+        model = "opus-5" if number % 3 else "haiku-5"
+        for at in world.sittings(start=START, end=end, an_hour=12):
+            world.ask(account, at=at, grain=2, model=model, ip=f"203.0.{number}.7")
+    world.known("stolen")
+    world.steady("stolen", start=START, end=then, an_hour=120, ip="192.0.2.9")
+    for at in world.arrivals(start=then, end=then + 2 * MINUTE, an_hour=2000 * 60):
+        world.ask("stolen", at=at, grain=1, model="fable-5", ip="192.0.2.9")
+    world.catch("model_pivot", "account", value="stolen", after=then, within=2 * MINUTE)
+    world.spare("model_pivot", value="person-*")
 
 
 def low_and_slow(world: World) -> None:
@@ -109,6 +151,8 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     key_behind_many_proxies,
     people_on_the_move,
     template_moves,
+    campaign_moves_in_part,
+    stolen_key_changes_models,
     low_and_slow,
 )
 

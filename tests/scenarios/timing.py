@@ -1,5 +1,6 @@
 """Scenarios of when the accounts of a group come, and how evenly they share what is done."""
 
+import zlib
 from collections.abc import Callable
 
 from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
@@ -7,21 +8,25 @@ from tests.scenarios.world import DAY, HOUR, MINUTE, START, World
 
 def waves_of_a_farm(world: World) -> None:
     """Every five to nine minutes 30 accounts behind one proxy begin within four seconds."""
-    then = START + 30 * MINUTE
-    end = then + 2 * HOUR
-    _everyday(world, end=end)
-    farm = [f"farm-{number}" for number in range(30)]
-    world.known(*farm)
-    for account in farm:
-        _at_will(world, account, start=START, end=end, an_hour=3, proxy="hydra")
-    at = float(then)
-    while at < end:
-        for account in farm:
-            if world.chance.random() < 0.7:
-                world.ask(account, at=at + world.chance.uniform(0, 4), grain=1, proxy="hydra")
-        at += world.chance.uniform(5 * MINUTE, 9 * MINUTE)
+    then = _waves(world, by="proxy")
     world.catch("lockstep", "proxy", value="hydra", accounts_at_least=20, after=then, within=HOUR)
     world.spare("lockstep", value="firm-*")
+
+
+def waves_of_a_card(world: World) -> None:
+    """Thirty accounts begin together, each at an egress of its own; one card pays for all."""
+    then = _waves(world, by="payment")
+    world.catch("lockstep", "payment", value="hydra", accounts_at_least=20, after=then,
+                within=HOUR)  # fmt: skip
+    world.spare("lockstep", value="firm-*")
+    world.spare("lockstep", scope="proxy")
+
+
+def waves_of_a_template(world: World) -> None:
+    """Thirty accounts that have nothing in common but what they ask begin together."""
+    then = _waves(world, by="template")
+    world.catch("lockstep", "template", accounts_at_least=20, after=then, within=HOUR)
+    world.spare("lockstep", scope="proxy")
 
 
 def office_at_nine(world: World) -> None:
@@ -78,16 +83,7 @@ def company_at_night(world: World) -> None:
 
 def fed_by_a_balancer(world: World) -> None:
     """A balancer gives its tasks to the least busy of 40 accounts; strangers share its exit."""
-    then = START + 2 * HOUR
-    end = then + 3 * HOUR
-    _everyday(world, end=end)
-    farm = [f"farm-{number}" for number in range(40)]
-    world.known(*farm)
-    done = dict.fromkeys(farm, 0)
-    for at in world.arrivals(start=then, end=end, an_hour=8 * len(farm)):
-        account = min(farm, key=lambda name: (done[name], world.chance.random()))
-        done[account] += 1
-        world.ask(account, at=at, grain=1, proxy="hydra")
+    then, end = _balanced(world, by="proxy")
     for number in range(5):
         account = f"stranger-{number}"
         world.known(account)
@@ -98,6 +94,22 @@ def fed_by_a_balancer(world: World) -> None:
     )
     world.spare("even_share", value="firm-*")
     world.spare("lockstep")
+
+
+def card_fed_by_a_balancer(world: World) -> None:
+    """The balancer's accounts are each at an egress of their own, and one card pays for all."""
+    then, _ = _balanced(world, by="payment")
+    world.catch("even_share", "payment", value="hydra", accounts_at_least=20, after=then,
+                within=3 * HOUR)  # fmt: skip
+    world.spare("even_share", value="firm-*")
+    world.spare("even_share", scope="proxy")
+
+
+def template_fed_by_a_balancer(world: World) -> None:
+    """The balancer's accounts have nothing in common but what they ask."""
+    then, _ = _balanced(world, by="template", hours=2, an_hour=16)
+    world.catch("even_share", "template", accounts_at_least=20, after=then, within=2 * HOUR)
+    world.spare("even_share", scope="proxy")
 
 
 def a_class_at_work(world: World) -> None:
@@ -119,12 +131,61 @@ def a_class_at_work(world: World) -> None:
 
 SCENARIOS: tuple[Callable[[World], None], ...] = (
     waves_of_a_farm,
+    waves_of_a_card,
+    waves_of_a_template,
     office_at_nine,
     all_retry,
     company_at_night,
     fed_by_a_balancer,
+    card_fed_by_a_balancer,
+    template_fed_by_a_balancer,
     a_class_at_work,
 )
+
+
+def _waves(world: World, *, by: str) -> float:
+    """Accounts of a farm begin together, again and again; returns from when on."""
+    then = START + 30 * MINUTE
+    end = then + 2 * HOUR
+    _everyday(world, end=end, by=by)
+    farm = {f"farm-{number}": _tied("hydra", f"farm-{number}", by=by) for number in range(30)}
+    world.known(*farm)
+    for account, fields in farm.items():
+        _at_will(world, account, start=START, end=end, an_hour=3, **fields)
+    at = float(then)
+    while at < end:
+        for account, fields in farm.items():
+            if world.chance.random() < 0.7:
+                world.ask(account, at=at + world.chance.uniform(0, 4), grain=1, **fields)
+        at += world.chance.uniform(5 * MINUTE, 9 * MINUTE)
+    return then
+
+
+def _balanced(
+    world: World, *, by: str, hours: float = 3, an_hour: float = 8
+) -> tuple[float, float]:
+    """The least busy of a farm's accounts is given the next task; returns from when until when."""
+    then = START + 2 * HOUR
+    end = then + hours * HOUR
+    _everyday(world, end=end, by=by)
+    farm = {f"farm-{number}": _tied("hydra", f"farm-{number}", by=by) for number in range(40)}
+    world.known(*farm)
+    done = dict.fromkeys(farm, 0)
+    for at in world.arrivals(start=then, end=end, an_hour=an_hour * len(farm)):
+        account = min(farm, key=lambda name: (done[name], world.chance.random()))
+        done[account] += 1
+        world.ask(account, at=at, grain=1, **farm[account])
+    return then, end
+
+
+def _tied(group: str, account: str, *, by: str) -> dict[str, str]:
+    """What an account of a group bears: one thing in common with the others, and nothing else."""
+    if by == "proxy":
+        return {"proxy": group}
+    if by == "payment":
+        return {"proxy": account, "payment": group}
+    text = "".join(f"{zlib.crc32(group.encode(), number):016x}" for number in range(4))
+    return {"proxy": account, "prompt_sketch": text}
 
 
 def _everyday(
@@ -133,10 +194,13 @@ def _everyday(
     end: float,
     an_hour: float = 6.0,
     but_for: tuple[float, float] = (0.0, 0.0),
+    by: str = "proxy",
 ) -> dict[str, dict[str, str]]:
     """A town asks, but for a time left out; returns what each account's requests bear."""
     people = {}
-    for account, fields, times in world.town(end=end, an_hour=an_hour):
+    for account, at_home, times in world.town(end=end, an_hour=an_hour):
+        firm = at_home.get("proxy")
+        fields = at_home if firm is None else _tied(firm, account, by=by)
         people[account] = fields
         for at in times:
             if not but_for[0] <= at < but_for[1]:
@@ -145,7 +209,7 @@ def _everyday(
 
 
 def _at_will(
-    world: World, account: str, *, start: float, end: float, an_hour: float, proxy: str
+    world: World, account: str, *, start: float, end: float, an_hour: float, **fields: str
 ) -> None:
     for at in world.sittings(start=start, end=end, an_hour=an_hour):
-        world.ask(account, at=at, grain=1, proxy=proxy)
+        world.ask(account, at=at, grain=1, **fields)

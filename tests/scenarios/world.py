@@ -53,6 +53,7 @@ class World:
         self.records: list[dict[str, Any]] = []
         self.must: list[dict[str, Any]] = []
         self.must_not: list[dict[str, Any]] = []
+        self.false_alerts_per_day = 1
 
     def created(self, account: str, *, at: float) -> None:
         """An account came into being."""
@@ -187,5 +188,5 @@ class World:
         expected = {"must": self.must, "must_not": self.must_not}
         (folder / "expected.json").write_text(json.dumps(expected, indent=2) + "\n")
         (folder / "scenario.toml").write_text(
-            f'description = "{description}"\nfalse_alerts_per_day = 1\n'
+            f'description = "{description}"\nfalse_alerts_per_day = {self.false_alerts_per_day}\n'
         )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from rich.console import Console
@@ -96,6 +97,12 @@ def test_a_verdict_hides_neither_a_customer_who_was_named_nor_an_alert_of_custom
         "Of 2 customers who adopted the new model of their own accord, 1 was named.",
         "Of 2 alerts in all, 1 named customers alone.",
     ]
+
+
+def test_an_alert_of_the_service_names_no_customers() -> None:
+    assert judged([alert("c1"), alert()], "c1").sentences()[-1] == (
+        "Of 2 alerts in all, none named customers alone."
+    )
 
 
 def test_a_campaign_that_is_told_with_a_pivot_names_it() -> None:
@@ -192,6 +199,15 @@ def test_plain_lines_are_shown_for_moments_and_alerts(capsys: pytest.CaptureFixt
     assert alerted[9:] == (
         "ALERT high model_pivot: They moved. [accounts moved 2 against 0.1; p 1.0e-09; "
         "4 accounts: c1, c2, c3 and 1 more]"
+    )
+
+
+def test_an_alert_of_the_service_is_shown_without_accounts_and_chance(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Lines().alert(msgspec.structs.replace(alert(), p_value=0.0))
+    assert capsys.readouterr().out[9:] == (
+        "ALERT high model_pivot: They moved. [accounts moved 2 against 0.1]\n"
     )
 
 

@@ -1,9 +1,11 @@
 """`weir bench worlds` and `weir bench life`."""
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from functools import partial
 
 import click
@@ -103,8 +105,9 @@ def worlds(
         cells += asked(sizes=sizes or ATTACKERS_SIZES, mixings=mixings or (None,), attackers=shares)
     cells += launch_days(seeds=seeds, hours=long, text=text, background=background)
     chosen = [name for name in CONTENDERS if not names or name in names]
+    _note(f"{len(cells)} worlds, and one more for a campaign's life; each is named as it ends.")
     outcomes = list(_all(cells, chosen, jobs=jobs))
-    life = live(
+    life = _live(
         _life_cell(
             campaigns[0] if campaigns else None,
             hours=long,
@@ -122,7 +125,7 @@ def worlds(
         click.echo(msgspec.json.encode(results))
     else:
         click.echo("\n\n".join(table.markdown() for table in made))
-    click.echo(f"weir: wrote {', '.join(str(file) for file in files)}.", err=True)
+    _note(f"wrote {', '.join(str(file) for file in files)}.")
 
 
 @click.command()
@@ -140,15 +143,14 @@ def life(
 
     canvas.check()
     path = output.directory(out)
-    told = live(
+    told = _live(
         _life_cell(campaign, hours=hours or HOURS, seed=seed, text=text, background=background)
     )
     (path / "life.png").write_bytes(life_plot(told))
     found = f"{told.found[-1]} of {told.accounts[-1]} accounts found"
-    click.echo(
-        f"weir: {found}, {len(told.bans)} bans, {len(told.heirs)} heirs of whom "
-        f"{len(told.heirs_found)} found; drawn in {path / 'life.png'}.",
-        err=True,
+    _note(
+        f"{found}, {len(told.bans)} bans, {len(told.heirs)} heirs of whom "
+        f"{len(told.heirs_found)} found; drawn in {path / 'life.png'}."
     )
 
 
@@ -193,25 +195,48 @@ def _life_cell(
     )
 
 
+def _live(cell: Cell) -> Life:
+    """Simulate and replay the world of a life, and say beforehand that it takes a while."""
+    _note(f"a campaign's life: {cell.name}; some minutes.")
+    return live(cell)
+
+
 def _all(cells: Sequence[Cell], names: Sequence[str], *, jobs: int) -> Iterator[Outcome]:
     """Run every world, and say so as they end; outcomes come in the order of the worlds."""
     if jobs == 1:
         for number, cell in enumerate(cells, start=1):
             yield from run(cell, contenders=names)
-            _say(number, len(cells), cell)
+            _note(f"{number} of {len(cells)}: {cell.name}")
         return
     # Started anew, not forked: threads of numerical libraries do not survive a fork.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=jobs, mp_context=context) as pool:
-        waiting = {
-            pool.submit(run, cell, contenders=names): place for place, cell in enumerate(cells)
-        }
-        ended: dict[int, list[Outcome]] = {}
-        for number, future in enumerate(as_completed(waiting), start=1):
-            ended[waiting[future]] = future.result()
-            _say(number, len(cells), cells[waiting[future]])
+        try:
+            with _deaf():  # what is started here stays so: Ctrl-C is for this process alone
+                waiting = {
+                    pool.submit(run, cell, contenders=names): place
+                    for place, cell in enumerate(cells)
+                }
+            ended: dict[int, list[Outcome]] = {}
+            for number, future in enumerate(as_completed(waiting), start=1):
+                ended[waiting[future]] = future.result()
+                _note(f"{number} of {len(cells)}: {cells[waiting[future]].name}")
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
         for place in range(len(cells)):
             yield from ended[place]
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _drawn(outcomes: Sequence[Outcome], life: Life) -> dict[str, bytes]:
@@ -221,5 +246,5 @@ def _drawn(outcomes: Sequence[Outcome], life: Life) -> dict[str, bytes]:
     return plots(outcomes) | {"life": life_plot(life)}
 
 
-def _say(number: int, count: int, cell: Cell) -> None:
-    click.echo(f"weir: {number} of {count}: {cell.name}", err=True)
+def _note(sentence: str) -> None:
+    click.echo(f"weir: {sentence}", err=True)

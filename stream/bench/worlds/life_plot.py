@@ -31,7 +31,14 @@ def _traffic(axis: Any, life: Life) -> None:
     axis.set_yscale("log")
     axis.set_ylabel("requests a minute")
     axis.set_title("Traffic", pad=22)
-    axis.legend(loc="lower left", ncols=2)
+    _legend(axis, "lower left", columns=2)
+
+
+def _legend(axis: Any, place: str, *, columns: int) -> None:
+    """Say what the lines are, readable where one of the moments crosses it."""
+    axis.legend(
+        loc=place, ncols=columns, frameon=True, facecolor="white", edgecolor="none", framealpha=0.9
+    )
 
 
 def _accounts(axis: Any, life: Life) -> None:
@@ -44,7 +51,7 @@ def _accounts(axis: Any, life: Life) -> None:
     axis.set_ylim(0)
     axis.set_ylabel("campaign accounts")
     axis.set_title("Accounts of the campaign")
-    axis.legend(loc="upper left", ncols=3)
+    _legend(axis, "upper left", columns=3)
 
 
 def _events(axis: Any, life: Life) -> None:

@@ -5,12 +5,12 @@ import platform
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
 
 from detectors.core.errors import ConfigError
+from stream.bench.public import processor, versions
 from stream.bench.worlds.life import Life
 from stream.bench.worlds.page import page
 from stream.bench.worlds.pooled import Pooled
@@ -38,14 +38,13 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 
 def made_by(seconds: float | None = None) -> dict[str, str]:
     """Say how a run was made: command, version, machine."""
-    packages = ", ".join(f"{name} {_version(name)}" for name in ("numpy", "river", "scipy"))
     told = {
         "command": shlex.join(["weir", *sys.argv[1:]]),
         "version": Config().version,
         "configuration": "the default one, "
         f"{Config().false_alerts_per_day:g} false alerts a day as the budget",
-        "machine": f"{_processor()}, {os.cpu_count()} cores; {platform.system()}; "
-        f"Python {platform.python_version()}; {packages}",
+        "machine": f"{processor()}, {os.cpu_count()} cores; {platform.system()}; "
+        f"Python {platform.python_version()}; {versions('numpy', 'river', 'scipy')}",
         "fitted on these worlds": "nothing",
     }
     return told if seconds is None else told | {"took": duration(seconds)}
@@ -61,7 +60,10 @@ def directory(name: str) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
         probe = path / "results.json"
+        known = probe.exists()
         probe.open("ab").close()
+        if not known:  # or who breaks off finds results without any
+            probe.unlink()
     except OSError as error:
         raise ConfigError(
             f"{name} cannot be written ({error.strerror}): name another directory with --out"
@@ -148,19 +150,3 @@ def _cards(outcomes: Sequence[Outcome]) -> dict[str, str]:
     if quiet.outcomes:
         cards["wrong alerts a launch day"] = figure(quiet.wrong_a_day)
     return cards
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "absent"

@@ -8,7 +8,7 @@ from stream.bench.worlds.table import Table
 
 _STYLE = """
 :root { color: #1d2733; background: #f3f5f7; font: 16px/1.55 system-ui, sans-serif; }
-body { max-width: 74rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
+body { max-width: 90rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
 h1 { font-size: 1.9rem; margin: 0; letter-spacing: -.01em; }
 h2 { font-size: 1.3rem; margin: 0 0 .4rem; }
 h3 { font-size: 1rem; margin: 1.6rem 0 .5rem; }
@@ -23,10 +23,11 @@ img { max-width: 100%; height: auto; display: block; margin: .6rem auto; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; }
 th { text-align: right; vertical-align: bottom; color: #52606d; font-weight: 600; }
-th, td { padding: .38rem .7rem; border-bottom: 1px solid #e9edf0; }
+th, td { padding: .38rem .55rem; border-bottom: 1px solid #e9edf0; }
 td { text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; min-width: 8rem; }
 td:first-child { white-space: normal; }
+td.settings { white-space: normal; text-align: left; min-width: 9rem; }
 tr.own td { font-weight: 650; color: #0b7285; background: #eef7f8; }
 .note { color: #52606d; font-size: .88rem; max-width: 62rem; margin: .6rem 0 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; margin: 0; }

@@ -163,7 +163,7 @@ def _tradeoff(panels: dict[str, list[Outcome]]) -> bytes:
                     color=canvas.COLOURS[number % len(canvas.COLOURS)],
                     marker="*" if number == 0 else "o",
                     label=name,
-                    zorder=3,
+                    zorder=4 if number == 0 else 3,
                     clip_on=False,
                 )
             axis.set_xscale("symlog", linthresh=0.1)
@@ -185,12 +185,13 @@ def _times(outcomes: Sequence[Outcome]) -> bytes:
     with canvas.figure(size=size) as (made, axes):
         axis = axes[0][0]
         most = max((o.cell.hours for o in own), default=1.0) * 3600
-        for name, label, colour, marker in (
-            ("first_alert", "first alert, from the first extraction", canvas.GOOD, "o"),
-            ("pivot_alert", "pivot alert, from the pivot", canvas.WARM, "D"),
+        # Two that were never told would hide each other, so that each has a line of its own.
+        for name, label, colour, marker, beside in (
+            ("first_alert", "first alert, from the first extraction", canvas.GOOD, "o", -0.16),
+            ("pivot_alert", "pivot alert, from the pivot", canvas.WARM, "D", 0.16),
         ):
             arises = [outcome for outcome in own if outcome.score.arises(name)]
-            found = [(getattr(o.score, name), rows.index(_short(o.cell))) for o in arises]
+            found = [(getattr(o.score, name), rows.index(_short(o.cell)) + beside) for o in arises]
             told = [(max(time, 1.0), row) for time, row in found if time is not None]
             missed = [row for time, row in found if time is None]
             axis.scatter(
@@ -204,7 +205,9 @@ def _times(outcomes: Sequence[Outcome]) -> bytes:
         axis.axvline(600, color=canvas.MUTED, linewidth=0.9, linestyle=":")
         axis.set_xscale("log")
         axis.set_xlim(0.8, most * 3)
-        ticks = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", most * 2: "never"}
+        times = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h", 36_000: "10 h"}
+        ticks = {float(at): shown for at, shown in times.items() if at <= most}
+        ticks[most * 2] = "never"
         axis.set_xticks(list(ticks), list(ticks.values()))
         axis.set_xticks([], minor=True)
         axis.set_yticks(range(len(rows)), rows)

@@ -43,7 +43,7 @@ class Table:
             "<tr"
             + (' class="own"' if row[0] == "Weir" else "")
             + ">"
-            + "".join(f"<td>{escape(cell)}</td>" for cell in row)
+            + "".join(map(_cell, row))
             + "</tr>"
             for row in self.rows
         )
@@ -52,6 +52,13 @@ class Table:
             f"<h3>{escape(self.title)}</h3><div class='scroll'><table><thead><tr>{head}</tr>"
             f"</thead><tbody>{rows}</tbody></table></div>{note}"
         )
+
+
+def _cell(text: str) -> str:
+    """Return a cell; settings joined by commas may be broken there, or they fill the page."""
+    if "=" not in text:
+        return f"<td>{escape(text)}</td>"
+    return f"<td class='settings'>{escape(text).replace(',', ',<wbr>')}</td>"
 
 
 def percent(value: float | None, *, digits: int = 0) -> str:

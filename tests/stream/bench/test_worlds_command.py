@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from stream.bench.worlds import canvas, command
 from stream.bench.worlds import grid as grids
 from stream.bench.worlds.grid import CROWD, Cell, busiest, crowd, grid
-from stream.bench.worlds.life import live
+from stream.bench.worlds.life import Life, live
 from stream.bench.worlds.output import Results
 from stream.bench.worlds.pooled import Pooled
 from stream.bench.worlds.run import CONTENDERS, run
@@ -76,6 +76,20 @@ def test_a_tiny_grid_is_replayed_scored_and_written(tmp_path: Path) -> None:
     assert "A launch day without any campaign" in out
     assert "evasion" not in out
     assert not list(tmp_path.glob("*.png"))
+    assert error.startswith("weir: 2 worlds, and one more for a campaign's life")
+
+
+def test_who_breaks_off_finds_no_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken_off(cell: Cell) -> Life:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "live", broken_off)
+
+    code, _, error = bench("life", "--out", str(tmp_path))
+
+    assert code != 0
+    assert error.startswith(f"weir: a campaign's life: {SHAPE}, 8 accounts")
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_page_holds_every_plot_and_needs_nothing_else(tmp_path: Path) -> None:
@@ -140,7 +154,7 @@ def test_worlds_have_the_background_that_is_asked_for_and_say_so(tmp_path: Path)
     cells = [results.life.cell, *(outcome.cell for outcome in results.outcomes)]
     assert {cell.background for cell in cells} == {background}
     assert {cell.world().background for cell in cells} == {background}
-    assert error.count("servegen, seed 1") == 2
+    assert error.count("servegen, seed 1") == 3  # the life too
     assert str(tmp_path) not in cells[0].name
 
 

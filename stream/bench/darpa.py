@@ -104,7 +104,7 @@ def measure(scores: Floats, stream: Stream) -> dict[str, float]:
 
 
 @click.command()
-@click.option("--data", metavar="DIR", help="The data; else midas_darpa under WEIR_DATA.")
+@click.option("--data", metavar="DIR", help="The data, or where midas_darpa lies; else WEIR_DATA.")
 @click.option("--seed", default=0, show_default=True, help="Of the places in the sketches.")
 @click.option(
     "--engine",

@@ -73,7 +73,7 @@ def held_out(name: str) -> bool:
 
 
 @click.command()
-@click.option("--data", metavar="DIR", help="The benchmark; else nab under WEIR_DATA.")
+@click.option("--data", metavar="DIR", help="The benchmark, or where nab lies; else WEIR_DATA.")
 @click.option("--scores", metavar="DIR", help="Write the scores in the benchmark's own layout.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def nab(data: str | None, scores: str | None, as_json: bool) -> None:

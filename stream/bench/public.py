@@ -15,11 +15,13 @@ _ROOT = Path(__file__).parents[2]
 def data_directory(name: str, given: str | None) -> Path:
     """Return the directory of a public data set.
 
-    It is the one given, or ``name`` under ``WEIR_DATA``, or under ``shared/data`` beside the
-    repository.
+    It is the one given or ``name`` in it, or ``name`` under ``WEIR_DATA``, or under ``shared/data``
+    beside the repository.
     """
     if given:
         found = Path(given)
+        if (found / name).is_dir():
+            found /= name
     elif "WEIR_DATA" in os.environ:
         found = Path(os.environ["WEIR_DATA"]) / name
     else:

@@ -339,7 +339,8 @@ class GroupLevel(Level):
         who, first, which = np.unique(links.members, return_index=True, return_inverse=True)
         group, born, client = links.groups[first], links.born[first], links.client[first]
         new = (members["requests"][who] == 0) & (who != OVERFLOW)
-        settled = (links.away[first] < heirs.NEVER) & (number - born >= HOUR)
+        settled = (links.away[first] < heirs.NEVER) & (number - np.abs(born) >= HOUR)
+        born = np.maximum(born, 0)  # who may be older counts as old
         members.join(who[new], born=born[new], settled=settled[new], tick=number)
         members["account"][who[new]] = self.heirs.hashes(
             [links.accounts[link] for link in first[new].tolist()]

@@ -166,6 +166,34 @@ def farm_of_newcomers(world: World) -> None:
     world.spare("wide_fanout", scope="account")
 
 
+def farm_on_the_first_day(world: World) -> None:
+    """A deployment's third hour: nobody was told of, but forty new accounts that hardly ask."""
+    then, end = START + 2 * HOUR, START + 4 * HOUR
+    world.people(300, end=end, created=False)
+    for number in range(40):
+        begins = then + world.chance.uniform(0, 10 * MINUTE)
+        world.created(f"newcomer-{number}", at=begins - 60)
+        world.steady(f"newcomer-{number}", start=begins, end=end, an_hour=1, proxy="basement")
+    world.catch(
+        "wide_fanout", "proxy", value="basement", accounts_at_least=10, after=then, within=2 * HOUR
+    )
+    world.spare("wide_fanout", value="person-*")
+
+
+def old_customers_on_the_first_day(world: World) -> None:
+    """A deployment's third hour: an office comes to work of which nothing was told, with a new desk."""
+    then, end = START + 2 * HOUR, START + 4 * HOUR
+    world.people(300, end=end, created=False)
+    for number in range(40):
+        begins = then + world.chance.uniform(0, 10 * MINUTE)
+        if number < 2:
+            world.created(f"desk-{number}", at=begins - 60)
+        world.steady(f"desk-{number}", start=begins, end=end, an_hour=4, proxy="office")
+    world.spare("wide_fanout")
+    world.spare("edge_burst")
+    world.spare("heir")
+
+
 def stolen_card(world: World) -> None:
     """Thirty new accounts, each on an egress of its own, pay with one card."""
     then = START + 2 * HOUR
@@ -248,6 +276,8 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     customer_moves,
     office_adopts,
     farm_of_newcomers,
+    farm_on_the_first_day,
+    old_customers_on_the_first_day,
     stolen_card,
     steady_office,
     vpn_exit,

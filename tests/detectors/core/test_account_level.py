@@ -103,7 +103,8 @@ def test_an_account_is_born_when_it_was_created() -> None:
 def test_who_is_first_seen_after_a_day_was_not_there_before() -> None:
     level = account_level()
     later = EPOCH + module.UNKNOWN
-    feed(level, [request(1, at=0), request(2, at=module.UNKNOWN, account="bob"), request(3, at=module.UNKNOWN + 1)])
+    feed(level, [request(1, at=0), request(2, at=module.UNKNOWN, account="bob")])
+    level.pause(idle=True)
     assert level.profiles["born"][level.profiles.index["bob"]] == later
 
 

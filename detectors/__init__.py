@@ -15,11 +15,13 @@ from detectors.service_shift import ServiceShift
 from detectors.shared_client import SharedClient
 from detectors.template_repetition import TemplateRepetition
 from detectors.wide_fanout import WideFanout
+from detectors.young_crowd import YoungCrowd
 
 CATALOG: tuple[type[Detector], ...] = (
     RateSurge,
     ModelPivot,
     WideFanout,
+    YoungCrowd,
     TemplateRepetition,
     Lockstep,
     EvenShare,

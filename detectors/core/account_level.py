@@ -28,6 +28,8 @@ LONG_AWAY = 1_000_000
 TICK_REQUESTS = 1_000_000
 #: Names of groups remembered between ticks.
 GROUP_NAMES = 400_000
+#: Seconds from the first request on in which an account nobody told of may be an old customer.
+UNKNOWN = 86_400
 
 COLUMNS = {
     **mixture.COLUMNS,
@@ -36,6 +38,7 @@ COLUMNS = {
     **facts.COLUMNS,
     **clients.COLUMNS,
     **egresses.OF_ACCOUNTS,
+    # The second in which it was created, or first seen; minus that second where it may be older.
     "born": Column(TICK),
 }
 
@@ -84,6 +87,7 @@ class AccountLevel(Level):
         )
         self.applied = self.repeated = self.denied = 0
         self._clients = clients.Named(seed=settings.seed)
+        self._started = 0  # first second of all
         self._closed = 0
         self._checkpoint_wanted = False
         self._buffer = Buffer(self.groups)
@@ -167,7 +171,7 @@ class AccountLevel(Level):
         population.active, population.young = kept["active"], kept["young"]
         population.moved, population.mix = np.array(kept["moved"]), np.array(kept["mix"])
         population.models = self.models.names
-        self._closed = kept["closed"]
+        self._started, self._closed = kept["started"], kept["closed"]
         self._facts = facts.Facts(kept["facts"])
         self.bans.restore(kept["bans"])
         self.conversations.restore(segments, kept["conversations"])
@@ -286,8 +290,9 @@ class AccountLevel(Level):
         self._facts.fields(profiles, rows, carried, tick=number)
         held = int(requests[suspect].sum())
         self._facts.add(accounts=len(rows), tokens=int(tokens.sum()), held=held)
-        born = profiles["born"][rows]
-        born[born == 0] = number
+        self._started = self._started or number
+        born = profiles["born"][rows].astype(np.int64)
+        born[born == 0] = number if number - self._started >= UNKNOWN else -number
         profiles["born"][rows] = born
         away = self._away(rows, number)
         asked = cadence.count(profiles, rows, requests=requests, away=away, tick=number)
@@ -380,6 +385,7 @@ class AccountLevel(Level):
                 "young": self.population.young,
                 "moved": self.population.moved.tolist(),
                 "mix": self.population.mix.tolist(),
+                "started": self._started,
                 "closed": self._closed,
                 "facts": dict(self._facts.counts),
                 "bans": self.bans.snapshot(),

@@ -319,6 +319,8 @@ def _capability() -> Capability:
 def _egress(account: int, *, farmed: bool) -> str:
     if farmed and account % 4 == 0:
         return "relay"
+    if farmed:  # so many newcomers at one egress that they stand out there
+        return f"egress-{1 if account % 2 else 2}"
     return f"egress-{account % 4 if account < 20 else account}"
 
 

@@ -17,7 +17,7 @@ from detectors.core.links import Links
 from detectors.core.members import Members
 from detectors.core.numbering import numbered, occurring
 from detectors.core.parts import fitting
-from detectors.core.population import HOUR, Lone, Population
+from detectors.core.population import HOUR, YOUNG, Lone, Population
 from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.core.records import Alert, Behind, Delta, Scope
 from detectors.core.service_level import ServiceLevel
@@ -255,10 +255,12 @@ class GroupLevel(Level):
         known = links.groups > OVERFLOW
         links.models = reading.slots(delta, self.models, counted=known)
         away = np.frombuffer(delta.away, dtype=np.uint32).astype(np.int64)
+        young = tick - np.frombuffer(delta.born, dtype=np.int64) < YOUNG
         for scope, lone in self.population.lone.items():
             alone = (links.groups < 0) & (scopes == SCOPE_CODES[scope])
-            seen = away[np.bincount(account[alone], minlength=len(away)) > 0]
-            lone.add(seen, links.models[alone & links.moved])
+            who = np.bincount(account[alone], minlength=len(away)) > 0
+            seen = away[who]
+            lone.add(seen, young[who], links.models[alone & links.moved])
             if scope == "proxy":
                 self.population.beat.add(tick, seen)
         links = links.only(known)
@@ -339,7 +341,8 @@ class GroupLevel(Level):
         who, first, which = np.unique(links.members, return_index=True, return_inverse=True)
         group, born, client = links.groups[first], links.born[first], links.client[first]
         new = (members["requests"][who] == 0) & (who != OVERFLOW)
-        settled = (links.away[first] < heirs.NEVER) & (number - born >= HOUR)
+        settled = (links.away[first] < heirs.NEVER) & (number - np.abs(born) >= HOUR)
+        born = np.maximum(born, 0)  # who may be older counts as old
         members.join(who[new], born=born[new], settled=settled[new], tick=number)
         members["account"][who[new]] = self.heirs.hashes(
             [links.accounts[link] for link in first[new].tolist()]

@@ -15,7 +15,7 @@ from detectors.sketches.decayed import Floats, presence
 from detectors.sketches.mixture import SLOTS
 
 #: Seconds within which an account counts as active; as there at all; and as there now.
-HORIZON, HOUR, NOW = 300.0, 3600.0, 15.0
+HORIZON, HOUR, NOW, DAY = 300.0, 3600.0, 15.0, 86_400.0
 HORIZONS = np.array([HORIZON, HOUR, NOW])
 #: Age under which an account counts as young.
 YOUNG = 86_400
@@ -32,6 +32,8 @@ class Lone:
     )  # for each of `HORIZONS`
     moved: Floats = field(default_factory=lambda: np.zeros((len(HORIZONS), SLOTS)))
     company: float = 0.0  # accounts that do share, within an hour
+    #: Lone accounts within a day, and those of them younger than a day.
+    today: Floats = field(default_factory=lambda: np.zeros(2))
     crowding: Crowding = field(default_factory=Crowding)
 
     @property
@@ -39,8 +41,12 @@ class Lone:
         """The part of all accounts that shares with another."""
         return (self.company + 1.0) / (self.company + float(self.active[1]) + 10.0)
 
-    def add(self, away: NDArray[np.int64], moved_to: NDArray[np.int64]) -> None:
-        """Count accounts that were away for so many seconds, and moves to model slots."""
+    def add(
+        self, away: NDArray[np.int64], young: NDArray[np.bool_], moved_to: NDArray[np.int64]
+    ) -> None:
+        """Count accounts that were away for so many seconds, the young, and moves to models."""
+        today = presence(away, horizon=DAY)
+        self.today += (float(today.sum()), float(today[young].sum()))
         self.active += presence(away, horizon=HORIZONS[:, None]).sum(axis=1)
         if len(moved_to):
             for moved in self.moved:
@@ -108,11 +114,13 @@ class Population:
     def fade_lone(self, tick: int) -> None:
         """Let the counts of lone accounts fade until a tick."""
         fading = np.exp(-(tick - self.faded_at) / HORIZONS)
+        day = float(np.exp(-(tick - self.faded_at) / DAY))
         self.faded_at = tick
         for lone in self.lone.values():
             lone.active *= fading
             lone.moved *= fading[:, None]
             lone.company *= float(fading[1])
+            lone.today *= day
 
     def snapshot(self) -> dict[str, Any]:
         """Return what does not come anew with every tick."""
@@ -126,6 +134,7 @@ class Population:
                     lone.active.tolist(),
                     lone.moved.tolist(),
                     lone.company,
+                    lone.today.tolist(),
                     lone.crowding.snapshot(),
                 ]
                 for scope, lone in self.lone.items()
@@ -137,10 +146,11 @@ class Population:
         self.released, self.faded_at = state["released"], state["faded_at"]
         self.beat.restore(state["beat"])
         self.clients.restore(state["clients"])
-        for scope, (active, moved, company, crowding) in state["lone"].items():
+        for scope, (active, moved, company, today, crowding) in state["lone"].items():
             self.lone[scope] = Lone(
                 active=np.array(active),
                 moved=np.array(moved),
                 company=company,
+                today=np.array(today),
             )
             self.lone[scope].crowding.restore(crowding)

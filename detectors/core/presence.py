@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.core.population import HORIZON, HOUR, NOW, YOUNG
+from detectors.core.population import DAY, HORIZON, HOUR, NOW, YOUNG
 from detectors.core.profiles import TICK, Column, Profiles, Rows
 from detectors.sketches import decayed, distinct
 from detectors.sketches.mixture import SLOTS
@@ -16,6 +16,8 @@ COLUMNS = {
     "active_now": Column("float64"),  # accounts NOW
     "present": Column("float64"),  # accounts within an HOUR
     "young": Column("float64"),  # of them, younger than a day
+    "present_day": Column("float64"),  # accounts within a DAY
+    "young_day": Column("float64"),  # of them, younger than a day when they were seen
     "moved": Column("float32", (SLOTS,)),  # accounts that moved within HORIZON
     "moved_now": Column("float32", (SLOTS,)),  # accounts that moved NOW
     "moved_hour": Column("float32", (SLOTS,)),  # accounts that moved within an HOUR
@@ -34,6 +36,7 @@ FADING = {
     HORIZON: ("active", "moved"),
     NOW: ("active_now", "moved_now"),
     HOUR: ("present", "young", "moved_hour"),
+    DAY: ("present_day", "young_day"),
 }
 #: The columns of accounts that moved, by model slot.
 MOVES = ("moved", "moved_now", "moved_hour")
@@ -65,11 +68,14 @@ def fold(
             counts = profiles[column]
             counts[rows] *= factor if counts.ndim == 1 else factor[:, None]
     profiles["folded_at"][rows] = tick
-    present = decayed.presence(away, horizon=HOUR)
+    present, today = (decayed.presence(away, horizon=horizon) for horizon in (HOUR, DAY))
+    young = tick - born < YOUNG
     np.add.at(profiles["active"], group, decayed.presence(away, horizon=HORIZON))
     np.add.at(profiles["active_now"], group, decayed.presence(away, horizon=NOW))
     np.add.at(profiles["present"], group, present)
-    np.add.at(profiles["young"], group, present * (tick - born < YOUNG))
+    np.add.at(profiles["young"], group, present * young)
+    np.add.at(profiles["present_day"], group, today)
+    np.add.at(profiles["young_day"], group, today * young)
     return present
 
 

@@ -248,7 +248,7 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sources: int  # how many there are
     tick: int  # second of event time that was closed; all before it are closed too
     accounts: list[str]
-    born: bytes  # int64 each: the second the account was first seen, or created
+    born: bytes  # int64 each: the second of birth, or minus the first one seen if it may be older
     away: bytes  # uint32 each: seconds since the account was seen before, a million at most
     egress: bytes  # uint64 each: keyed hash of the egress last used
     samples: list[str]  # a request id each

@@ -160,10 +160,51 @@ def farm_of_newcomers(world: World) -> None:
     for number in range(40):
         _newcomer(world, number, start=then, proxy="basement")
     world.catch(
-        "wide_fanout", "proxy", value="basement", accounts_at_least=10, after=then, within=3600
+        "young_crowd", "proxy", value="basement", accounts_at_least=9, after=then, within=3600
     )
-    world.spare("wide_fanout", value="home-*")
+    world.spare("young_crowd", value="home-*")
     world.spare("wide_fanout", scope="account")
+
+
+def farm_on_the_first_day(world: World) -> None:
+    """A deployment's third hour: nobody was told of, but forty new accounts that hardly ask."""
+    then, end = START + 2 * HOUR, START + 4 * HOUR
+    world.people(300, end=end, created=False)
+    for number in range(40):
+        begins = then + world.chance.uniform(0, 10 * MINUTE)
+        world.created(f"newcomer-{number}", at=begins - 60)
+        world.steady(f"newcomer-{number}", start=begins, end=end, an_hour=1, proxy="basement")
+    world.catch(
+        "young_crowd", "proxy", value="basement", accounts_at_least=10, after=then, within=HOUR
+    )
+    world.spare("young_crowd", value="203.*")
+
+
+def old_customers_on_the_first_day(world: World) -> None:
+    """A deployment's third hour: an office nobody told of comes to work, with two new desks."""
+    then, end = START + 2 * HOUR, START + 4 * HOUR
+    world.people(300, end=end, created=False)
+    for number in range(40):
+        begins = then + world.chance.uniform(0, 10 * MINUTE)
+        if number < 2:
+            world.created(f"desk-{number}", at=begins - 60)
+        world.steady(f"desk-{number}", start=begins, end=end, an_hour=4, proxy="office")
+    world.spare("young_crowd")
+    world.spare("wide_fanout")
+    world.spare("edge_burst")
+    world.spare("heir")
+
+
+def rare_guests_on_the_second_day(world: World) -> None:
+    """Nobody is told of; people come through a hotel's exit once in a day or two, for years."""
+    end = START + 36 * HOUR
+    world.people(150, end=end, an_hour=0.6, created=False)
+    for number in range(120):
+        for begins in world.arrivals(start=START, end=end, an_hour=1 / 30):
+            until = min(begins + 20 * MINUTE, end)
+            for at in world.sittings(start=begins, end=until, an_hour=20):
+                world.ask(f"guest-{number}", at=at, proxy="hotel")
+    world.spare("young_crowd")
 
 
 def stolen_card(world: World) -> None:
@@ -183,9 +224,9 @@ def stolen_card(world: World) -> None:
     for number in range(30):
         _newcomer(world, number, start=then, ip=f"198.51.{number}.9", payment="card-9")
     world.catch(
-        "wide_fanout", "payment", value="card-9", accounts_at_least=8, after=then, within=3600
+        "young_crowd", "payment", value="card-9", accounts_at_least=8, after=then, within=3600
     )
-    world.spare("wide_fanout", scope="proxy")
+    world.spare("young_crowd", scope="proxy")
     world.spare("wide_fanout", scope="account")
 
 
@@ -199,6 +240,7 @@ def steady_office(world: World) -> None:
         arrives = START + world.chance.uniform(0, 90 * MINUTE)
         for at in world.sittings(start=arrives, end=end, an_hour=8):
             world.ask(account, at=at, proxy="office")
+    world.spare("young_crowd")
     world.spare("wide_fanout")
     world.spare("edge_burst")
     world.spare("lockstep")
@@ -214,6 +256,7 @@ def vpn_exit(world: World) -> None:
         begins = START + world.chance.uniform(0, 3 * HOUR)
         for at in world.sittings(start=begins, end=min(begins + 20 * MINUTE, end), an_hour=20):
             world.ask(account, at=at, proxy="vpn")
+    world.spare("young_crowd")
     world.spare("wide_fanout")
     world.spare("edge_burst")
     world.spare("lockstep")
@@ -227,6 +270,7 @@ def first_hour(world: World) -> None:
         for at in world.sittings(start=START, end=end, an_hour=15):
             world.ask(f"desk-{number}", at=at, proxy="office", payment="invoice")
     for detector in (
+        "young_crowd",
         "wide_fanout",
         "rate_surge",
         "model_pivot",
@@ -248,6 +292,9 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     customer_moves,
     office_adopts,
     farm_of_newcomers,
+    farm_on_the_first_day,
+    old_customers_on_the_first_day,
+    rare_guests_on_the_second_day,
     stolen_card,
     steady_office,
     vpn_exit,

@@ -62,9 +62,9 @@ def test_what_is_set_is_in_effect(tmp_path: Path) -> None:
 
 
 def test_detectors_are_made_anew_with_their_options(tmp_path: Path) -> None:
-    loaded = load(written(tmp_path, "[detectors.wide_fanout]\ncorrelation = 0.5\n"))
-    (first,) = [d for d in loaded.detectors() if d.name == "wide_fanout"]
-    (second,) = [d for d in loaded.detectors() if d.name == "wide_fanout"]
+    loaded = load(written(tmp_path, "[detectors.young_crowd]\ncorrelation = 0.5\n"))
+    (first,) = [d for d in loaded.detectors() if d.name == "young_crowd"]
+    (second,) = [d for d in loaded.detectors() if d.name == "young_crowd"]
     assert first is not second
     assert vars(first)["correlation"] == 0.5
 

@@ -97,7 +97,15 @@ def test_an_account_is_born_when_it_was_created() -> None:
     feed(level, [request(1, at=0), request(2, at=0, account="bob")])
     born = level.profiles["born"]
     assert born[level.profiles.index["ann"]] == EPOCH - 500
-    assert born[level.profiles.index["bob"]] == EPOCH
+    assert born[level.profiles.index["bob"]] == -EPOCH
+
+
+def test_who_is_first_seen_after_a_day_was_not_there_before() -> None:
+    level = account_level()
+    later = EPOCH + module.UNKNOWN
+    feed(level, [request(1, at=0), request(2, at=module.UNKNOWN, account="bob")])
+    level.pause(idle=True)
+    assert level.profiles["born"][level.profiles.index["bob"]] == later
 
 
 def test_a_lifecycle_event_read_again_changes_nothing() -> None:

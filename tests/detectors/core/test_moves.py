@@ -131,7 +131,8 @@ def test_after_a_restart_what_customers_do_is_added_up_in_the_same_order() -> No
 
 def test_the_groups_say_who_moved_and_how_customers_do() -> None:
     population = Population(models=["(other)", "old", "new"], lone={"proxy": Lone()})
-    population.lone["proxy"].add(np.array([1000, 2000]), np.array([2]))
+    young = np.array([True, False])
+    population.lone["proxy"].add(np.array([1000, 2000]), young, np.array([2]))
     population.release("new", 50.0)
     links = links_of(["ann", "ann", "bob", "cid"], [2, 2, 0, 1], [True, True, True, False])
     told = said([links, links], population)

@@ -1,0 +1,116 @@
+"""An egress or payment whose accounts were opened lately."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from detectors.core.detector import Detector, Finding, Floats, Tick, share
+from detectors.core.profiles import Profiles
+from detectors.core.records import Evidence, Scope, Signal
+from detectors.sketches.proportion import at_least
+
+#: Young accounts of a group below which nothing is said of it.
+LEAST_ACCOUNTS = 5.0
+#: How alike in age the accounts of one ordinary egress are.
+CORRELATION = 0.1
+#: Part of the accounts that is young however seldom that was seen.
+LEAST_SHARE = 0.02
+HOUR, DAY = 3600, 86_400
+#: The counts of a group's accounts, and of the young ones among them, by seconds.
+COUNTS = {HOUR: ("present", "young"), DAY: ("present_day", "young_day")}
+
+
+class YoungCrowd(Detector):
+    """Asserts that the accounts of an egress or payment are of all ages.
+
+    Accounts younger than a day, among those within the hour and among those within the day, as
+    accounts that ask once in hours are few at any time; against the share of the young among the
+    accounts of a day that share their egress with nobody, as a large campaign would make itself
+    usual (a binomial tail, see `at_least`).  This tells a farm of new accounts from an office that
+    was always wide.  The first day of a deployment knows no ages but those it was told of, and who
+    is merely new to Weir counts as old.
+
+    References:
+        Kish (1965), Survey sampling (the design effect: accounts of one egress are alike in age).
+
+    >>> YoungCrowd().signal
+    'fanout'
+    """
+
+    name: ClassVar[str] = "young_crowd"
+    signal: ClassVar[Signal] = "fanout"
+    scopes: ClassVar[frozenset[Scope]] = frozenset({"proxy", "payment"})
+
+    def __init__(self, *, correlation: float = CORRELATION) -> None:
+        self.correlation = correlation
+
+    def score(self, profiles: Profiles, tick: Tick) -> Floats:
+        """Return the higher nats of youth within the hour and the day, less the choice of two."""
+        scores = np.zeros(len(tick.rows))
+        some = np.flatnonzero(profiles["young_day"][tick.rows] >= LEAST_ACCOUNTS)
+        if len(some):
+            nats = self._nats(profiles, tick.take(some)).max(axis=0)
+            scores[some] = np.maximum(nats - np.log(len(COUNTS)), 0.0)
+        return scores
+
+    def learn(self, profiles: Profiles, tick: Tick) -> None:
+        """Learn nothing: the level counts accounts, and how old they are."""
+
+    def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
+        """Say how many accounts are young, and name them."""
+        one = tick.only(position)
+        row = int(one.rows[0])
+        nats = self._nats(profiles, one)[:, 0]
+        best = list(COUNTS)[int(nats.argmax())]
+        usual = _usual(one)
+        parts = share({str(span): float(n) for span, n in zip(COUNTS, nats, strict=True)})
+        label = {HOUR: "the hour", DAY: "the day"}
+        counts = {
+            span: tuple(float(profiles[column][row]) for column in columns)
+            for span, columns in COUNTS.items()
+        }
+        there, young = counts[best]
+        return Finding(
+            summary=(
+                f"{young:.0f} of {there:.0f} accounts within {label[best]} behind "
+                f"{profiles.names[row].replace(':', ' ', 1)} are younger than a day, where "
+                f"{usual * there:.1f} were to be expected."
+            ),
+            evidence=[
+                Evidence(
+                    feature=f"accounts younger than a day, within {label[span]}",
+                    observed=young,
+                    expected=usual * there,
+                    contribution=parts[str(span)],
+                    unit="accounts",
+                    note=f"of {there:.0f}",
+                )
+                for span, (there, young) in counts.items()
+            ],
+            onset=float(max(tick.number - best, int(profiles["first_seen"][row]))),
+            accounts=tick.accounts(
+                profiles, position, since=tick.number - best, born_after=tick.number - DAY
+            ),
+        )
+
+    def _nats(self, profiles: Profiles, tick: Tick) -> Floats:
+        """Return the nats of youth over each span, (spans, k)."""
+        usual = _usual(tick)
+        nats = np.zeros((len(COUNTS), len(tick.rows)))
+        for span, columns in enumerate(COUNTS.values()):
+            there, young = (profiles[column][tick.rows] for column in columns)
+            found = at_least(
+                np.minimum(young, there), of=there, rate=usual, correlation=self.correlation
+            )
+            nats[span] = np.where(young >= LEAST_ACCOUNTS, found, 0.0)
+        return nats
+
+
+def _usual(tick: Tick) -> float:
+    """Return the share of the young among the accounts of a day that have their egress alone.
+
+    Of a day, as whoever asks seldom is more often new than the busy whom one meets at any time.
+    """
+    lone = tick.population.lone.get("proxy")
+    there, young = lone.today.tolist() if lone is not None else (0.0, 0.0)
+    return float(max((young + 1.0) / (there + 2.0), LEAST_SHARE))

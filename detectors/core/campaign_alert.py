@@ -59,7 +59,7 @@ def of(
         (alert for alerts in claims.values() for alert in alerts),
         key=lambda alert: (alert.severity != "info", alert.ts, -alert.p_value, alert.id),
     )
-    meeting = members.meeting()
+    meeting = members.meeting
     nats = {detector: nats_of(alert, tick) for detector, alert in best.items()}
     weights = share(nats | ({MEETING: meeting.nats} if meeting is not None else {}))
     ordered = sorted(best, key=lambda detector: (-weights[detector], detector))

@@ -217,10 +217,12 @@ class CampaignLevel:
         if not members.accounts or signals <= SUPPORTING:
             return False
         if campaign.told_at:
+            waited, untold = tick - campaign.told_at, len(members.accounts) - campaign.told_accounts
             grown = len(members.accounts) >= GROWTH * campaign.told_accounts
+            grown |= untold > 0 and waited >= LOOK
             new = not signals <= set(campaign.told_signals)
             changed = onset > campaign.told_at
-            return grown or new or changed or tick - campaign.told_at >= REPEAT
+            return grown or new or changed or waited >= REPEAT
         if members.strong():
             return True
         nats = members.beyond(tick)

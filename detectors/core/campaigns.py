@@ -11,12 +11,12 @@ import xxhash
 from msgspec import convert
 
 from detectors.core.level import FAINT
-from detectors.core.presence import MESH
+from detectors.core.mesh import Mesh
 from detectors.core.records import Alert, Signal
 from detectors.core.suspects import LEAST_NATS, Key, Suspect, Suspects, nats_of, says_more
 from detectors.core.ties import agreed, components
 from detectors.sketches.combination import harmonic, together
-from detectors.sketches.company import CORRELATION, meeting
+from detectors.sketches.company import CORRELATION, LEAST_RATE, MOST_RATE
 from detectors.sketches.crowding import Crowd
 from detectors.sketches.proportion import at_least
 
@@ -50,7 +50,7 @@ class Together(NamedTuple):
     """Where the accounts of a campaign's templates were, all taken together."""
 
     egresses: float
-    again: float  # egresses at which two or more met
+    again: float  # egresses at which two or more met, see `Mesh`
     expected: float  # how many these would be of accounts at random
     nats: float
 
@@ -61,7 +61,7 @@ class Members:
 
     suspects: list[Suspect]
     accounts: list[str]  # those that most suspects name first
-    crowd: Crowd | None  # at which egresses accounts at random would be
+    meeting: Together | None  # if it has several templates
     own: Sequence[Alert] = ()  # what they all together did, and what single ones did
 
     def claims(self) -> dict[str, list[Alert]]:
@@ -79,8 +79,7 @@ class Members:
     def signals(self) -> frozenset[Signal]:
         """Return what they are told for: the signals of the claims, and where all of them met."""
         found = {alert.signal for alerts in self.claims().values() for alert in alerts}
-        meeting = self.meeting()
-        if meeting is not None and meeting.nats >= SELDOM:
+        if self.meeting is not None and self.meeting.nats >= SELDOM:
             found.add("repetition")
         return frozenset(found)
 
@@ -121,25 +120,9 @@ class Members:
             signal: harmonic([harmonic(nats) for nats in those.values()])
             for signal, those in by_signal.items()
         }
-        meeting = self.meeting()
-        if meeting is not None:
-            weights["repetition"] = max(weights.get("repetition", 0.0), meeting.nats)
+        if self.meeting is not None:
+            weights["repetition"] = max(weights.get("repetition", 0.0), self.meeting.nats)
         return list(weights.values())
-
-    def meeting(self) -> "Together | None":
-        """Return at how many egresses the accounts of all its templates met, if it has several."""
-        meshes = [np.frombuffer(s.mesh, dtype=np.uint64) for s in self.suspects if s.mesh]
-        if len(meshes) < 2 or self.crowd is None:
-            return None
-        found = meeting(np.bitwise_or.reduce(meshes).reshape(len(MESH), 1, -1))
-        rate = found.by_accident(self.crowd.part(found.places))
-        nats = at_least(found.again, of=found.egresses, rate=rate, correlation=CORRELATION)
-        return Together(
-            egresses=float(found.egresses[0]),
-            again=float(found.again[0]),
-            expected=float(rate[0] * found.egresses[0]),
-            nats=max(float(nats[0]) - CHOICE, 0.0),
-        )
 
 
 class Campaigns:
@@ -154,7 +137,6 @@ class Campaigns:
         self.suspects = Suspects()
         self.by_id: dict[str, Campaign] = {}
         self.members: dict[str, Members] = {}
-        self.crowd: Crowd | None = None  # when it was last looked what hangs together
         self._campaign_of: dict[str, str] = {}
 
     def campaign_of(self, account: str) -> str | None:
@@ -178,7 +160,6 @@ class Campaigns:
 
     def group(self, tick: int, *, accounts: int, crowd: Crowd | None) -> None:
         """Give what hangs together its names, where there are so many accounts in all."""
-        self.crowd = crowd
         parts = components(self.suspects, accounts=accounts, crowd=crowd)
         found = [members_of(part, crowd=crowd) for part in parts]
         found.sort(key=lambda m: (-len(m.accounts), m.suspects[0].key))
@@ -209,13 +190,11 @@ class Campaigns:
         """
         return {
             "campaigns": [asdict(campaign) for campaign in self.by_id.values()],
-            "accounts": [[name, members.accounts] for name, members in self.members.items()],
-            "crowd": self.crowd,
+            "members": [[name, m.accounts, m.meeting] for name, m in self.members.items()],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take back a `snapshot`, once the suspects are there."""
-        self.crowd = state["crowd"] and Crowd(*state["crowd"])
         for kept in state["campaigns"]:
             kept["history"] = [tuple(entry) for entry in kept["history"]]
             kept["own"] = convert(kept["own"], list[Alert])
@@ -223,11 +202,13 @@ class Campaigns:
         suspects: dict[str | None, list[Suspect]] = {}
         for suspect in sorted(self.suspects, key=_key):
             suspects.setdefault(suspect.campaign, []).append(suspect)
-        for name, accounts in state["accounts"]:
+        # Versions before kept no meeting, and the crowd instead.
+        before = [[name, accounts, None] for name, accounts in state.get("accounts", [])]
+        for name, accounts, meeting in state.get("members", before):
             self.members[name] = Members(
                 suspects=suspects[name],
                 accounts=accounts,
-                crowd=self.crowd,
+                meeting=meeting and Together(*meeting),
                 own=self.by_id[name].own,
             )
         self._place_accounts()
@@ -283,6 +264,28 @@ def thin(history: list[tuple[int, int, int]], *, most: int) -> None:
 
 
 def members_of(suspects: list[Suspect], *, crowd: Crowd | None) -> Members:
-    """Return a campaign's suspects in order, and who takes part."""
+    """Return a campaign's suspects in order, who takes part, and where they met.
+
+    Args:
+        suspects: that are one.
+        crowd: at which egresses accounts at random would be.
+    """
     ordered = sorted(suspects, key=_key)
-    return Members(suspects=ordered, accounts=agreed(ordered), crowd=crowd)
+    meeting = None if crowd is None else _meeting(ordered, crowd)
+    return Members(suspects=ordered, accounts=agreed(ordered), meeting=meeting)
+
+
+def _meeting(suspects: list[Suspect], crowd: Crowd) -> Together | None:
+    templates = [suspect for suspect in suspects if suspect.places]
+    if len(templates) < 2:
+        return None
+    mesh = Mesh.of(templates)
+    egresses, again = np.array([float(len(mesh.at))]), np.array([float(mesh.again)])
+    rate = np.clip(crowd.part(np.array([float(mesh.places)])), LEAST_RATE, MOST_RATE)
+    nats = at_least(again, of=egresses, rate=rate, correlation=CORRELATION)
+    return Together(
+        egresses=float(egresses[0]),
+        again=float(again[0]),
+        expected=float(rate[0] * egresses[0]),
+        nats=max(float(nats[0]) - CHOICE, 0.0),
+    )

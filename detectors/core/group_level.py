@@ -230,20 +230,22 @@ class GroupLevel(Level):
         )
 
     def _behind(self, alert: Alert, tick: int) -> Behind:
-        """Return who is behind an alert's group, who was banned there, and where they met."""
+        """Return who is behind an alert's group, who was banned there, and where they were."""
         name = f"{alert.entity.scope}:{alert.entity.value}"
         row = self.profiles.index.get(name)
         if row is None:  # an account's alert, or of a group that has no room any more
             return Behind()
-        places, mesh = None, b""
+        places, egresses = None, b""
         if self.profiles["bans"][row] >= LEAST_BANS:
             places = Succession.of(self.members, row, name, now=tick).places(
                 most=MEMBERS, room=MEMBERS_BYTES
             )
-        if alert.entity.scope == "template":
-            mesh = presence.mesh(self.profiles, row).tobytes()
         members = self.members.accounts(row, name, since=tick - DAY)[:MEMBERS]
-        return Behind(fitting(members, MEMBERS_BYTES), places, mesh)
+        members = fitting(members, MEMBERS_BYTES)
+        if alert.entity.scope == "template":
+            own = [self.members.index[self.members.name(name, account)] for account in members]
+            egresses = self.members["egress"][own].tobytes()
+        return Behind(members, places, egresses=egresses)
 
     def _read(self, delta: Delta, tick: int) -> Links:
         """Return the delta's links to groups of several accounts; count those without company."""
@@ -348,6 +350,7 @@ class GroupLevel(Level):
             [links.accounts[link] for link in first[new].tolist()]
         )
         members["group"][who] = group
+        members["egress"][who] = links.egress[first]  # the lower half
         away = np.where(new, heirs.NEVER, number - members["last_seen"][who])
         came, where = (settled | ~new) & (away >= QUIET), np.searchsorted(rows, group)
         arrivals = np.array(

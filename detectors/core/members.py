@@ -17,6 +17,7 @@ COLUMNS = {
     "moved_at": Column(TICK),
     "moved_to": Column("int8"),
     "account": Column("uint64"),  # keyed hash, by which a ban finds all memberships
+    "egress": Column("uint32"),  # keyed hash of the one it came through last, 0 where none is known
     "banned_at": Column(TICK),
     "heir": Column("int8"),  # see `Heirs`
 }

@@ -299,7 +299,8 @@ class Behind(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     members: list[str] = []  # accounts within a day, the busiest first
     places: Places | None = None  # where anybody was banned
-    mesh: bytes = b""  # of a template, the egresses where its accounts met: `presence.mesh`
+    mesh: bytes = b""  # what versions before said of where they met; not read any more
+    egresses: bytes = b""  # of a template, the one each member came through last, as 32-bit hashes
 
 
 class Adoption(msgspec.Struct, frozen=True, array_like=True, gc=False):

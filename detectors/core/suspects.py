@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from msgspec import convert, to_builtins
 
 from detectors.core.records import Alert, Behind, Scope, Signal
@@ -15,6 +16,8 @@ LEAST_NATS = 3.0
 #: Suspects kept at most, accounts that one is remembered to have named, members of all, and names
 #: of accounts that all hold.
 MOST_SUSPECTS, MOST_ACCOUNTS, MOST_KEPT, MOST_HELD = 2048, 5000, 200_000, 2_000_000
+#: Egresses of one account that one template is remembered to have been seen at.
+MOST_EGRESSES = 4
 #: How many times as much of these there may be between two looks at what is too much.
 SLACK = 2
 
@@ -32,7 +35,9 @@ class Suspect:
         self.ties: dict[str, tuple[Signal, ...]] = {}  # of each of them, what it was named for
         self.banned: dict[str, int] = {}  # account to the second it was banned, in order
         self.heirs: dict[str, int] = {}  # newcomer to the second it came, once heirs are told of
-        self.mesh = b""  # where its accounts met, if it is a template
+        #: Egresses that each account came through under it last, the newest last, if it is a
+        #: template.
+        self.places: dict[str, tuple[int, ...]] = {}
         self.campaign: str | None = None
         self.changed = True  # since the last checkpoint
 
@@ -61,7 +66,12 @@ class Suspect:
             if alert.signal == "heir" or self.heirs:
                 self.heirs = _newest(self.heirs | dict(behind.places.heirs), tick)
         self.members = list(dict.fromkeys([*behind.members, *alert.accounts]))
-        self.mesh = behind.mesh
+        seen = np.frombuffer(behind.egresses, dtype=np.uint32).tolist()
+        self.places = {
+            account: _with(self.places.get(account, ()), egress)
+            for account, egress in zip(behind.members, seen, strict=False)
+            if egress
+        }
         self.changed = True
 
     def nats(self, tick: int) -> dict[str, float]:
@@ -89,7 +99,7 @@ class Suspect:
             "ties": [tied.index(tie) for tie in ties],
             "banned": list(self.banned.items()),
             "heirs": list(self.heirs.items()),
-            "mesh": self.mesh,
+            "places": list(self.places.items()),
             "campaign": self.campaign,
         }
 
@@ -102,7 +112,7 @@ class Suspect:
         tied = [tuple(tie) for tie in state["tied"]]
         suspect.ties = {a: tied[t] for a, t in zip(suspect.named, state["ties"], strict=True)}
         suspect.banned, suspect.heirs = dict(state["banned"]), dict(state["heirs"])
-        suspect.mesh = state["mesh"]
+        suspect.places = {account: tuple(those) for account, those in state.get("places", [])}
         suspect.campaign, suspect.changed = state["campaign"], False
         return suspect
 
@@ -177,6 +187,11 @@ def nats_of(alert: Alert, tick: int) -> float:
     fading = 0.5 ** (max(tick - alert.ts, 0.0) / HALF_LIFE)
     nats: float = -math.log(max(alert.p_value, 1e-300)) * fading
     return nats
+
+
+def _with(egresses: tuple[int, ...], egress: int) -> tuple[int, ...]:
+    """Return the egresses with one more, or with it moved to the end."""
+    return (*(each for each in egresses if each != egress), egress)[-MOST_EGRESSES:]
 
 
 def _newest(accounts: dict[str, int], tick: int) -> dict[str, int]:

@@ -8,13 +8,11 @@ from itertools import chain
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.cluster.hierarchy import DisjointSet
 from scipy.special import gammainc
 
-from detectors.core.presence import MESH
+from detectors.core.mesh import Mesh
 from detectors.core.suspects import Suspect
-from detectors.sketches.company import BITS, meeting
 from detectors.sketches.crowding import Crowd
 from detectors.sketches.proportion import at_least
 
@@ -32,6 +30,9 @@ CORRELATION = 0.01
 CORE_CHANCE, CORE_PART = 0.2, 0.5
 #: Accounts that so small a part as many suspects name as their fellows were only there.
 BYSTANDER = 0.2
+#: Egresses at which who is named once only must have met others: a customer behind one of a
+#: campaign's egresses who uses a popular template meets its accounts there, and nowhere else.
+MEETINGS = 2
 
 
 @dataclass(slots=True)
@@ -40,14 +41,6 @@ class Part:
 
     suspects: list[Suspect]
     accounts: set[str]
-
-    def mesh(self) -> NDArray[np.uint64] | None:
-        """Return the bits of `MESH` of all its templates, if it has any."""
-        meshes = [np.frombuffer(s.mesh, dtype=np.uint64) for s in self.suspects if s.mesh]
-        if not meshes:
-            return None
-        found: NDArray[np.uint64] = np.bitwise_or.reduce(meshes).reshape(len(MESH), -1)
-        return found
 
 
 def components(
@@ -89,8 +82,12 @@ def agreed(suspects: Sequence[Suspect]) -> list[str]:
     What else stands behind a suspect's egress may be anybody.  Of one suspect alone all count.
     Where suspects name accounts that many others name too, those that hardly another one names
     were only there, like the customers behind a campaign's egress whose requests an alert counted
-    with the campaign's.  Heirs came too late to be named often, and are no bystanders.  Those
-    named most often come first.
+    with the campaign's.  Heirs came too late to be named often, and are no bystanders.
+
+    Where most of the accounts met another of them at an egress, who met nobody was only there too,
+    unless named more often than is usual: somebody who happens to begin a prompt as a template
+    does.  And who met others at several egresses takes part, though one suspect alone names it.
+    Those named most often come first.
     """
     named: Counter[str] = Counter()
     surely: set[str] = set()
@@ -108,7 +105,15 @@ def agreed(suspects: Sequence[Suspect]) -> list[str]:
             for account, count in zip(suspect.named, counts, strict=True)
             if count >= least or "heir" in suspect.ties[account]
         )
-    accounts = [account for account in taking_part if named[account] >= 2 or account in surely]
+    accounts = {account for account in taking_part if named[account] >= 2 or account in surely}
+    if len(suspects) > 1:
+        met = Mesh.of(suspects).met()
+        accounts |= {account for account in taking_part if met[account] >= MEETINGS}
+        placed = [account for account in accounts if account in met]
+        if 2 * sum(met[account] > 0 for account in placed) > len(placed):
+            known = {a for s in suspects if s.key[0] != "template" for a in s.named} | surely
+            usual = median(named[account] for account in placed)
+            accounts -= {a for a in placed if not met[a] and named[a] <= usual and a not in known}
     return sorted(accounts, key=lambda account: (-named[account], account))
 
 
@@ -199,29 +204,30 @@ def _at_the_same(parts: list[Part], crowd: Crowd) -> list[Part]:
     How many egresses two parts would have in common by accident is known from how accounts crowd:
     at those that half the world uses they would all be.
     """
-    several = [(number, part.mesh()) for number, part in enumerate(parts)]
-    known = [(number, mesh) for number, mesh in several if mesh is not None]
-    if len(known) < 2:
-        return parts
-    numbers = np.array([number for number, _ in known])
-    meshes = np.stack([mesh for _, mesh in known], axis=1)
-    each = meeting(meshes)
-    large = np.array([len(parts[number].suspects) > 1 for number in numbers.tolist()])
+    meshes = [Mesh.of(part.suspects) for part in parts]
     joined = DisjointSet(range(len(parts)))
-    for position in range(1, len(known)):
-        others = np.flatnonzero(large[:position] | large[position])
-        if not len(others):
+    having: dict[int, list[int]] = {}
+    for number, own in enumerate(meshes):
+        near = Counter(chain.from_iterable(having.get(egress, ()) for egress in own.at))
+        for egress in own.at:
+            having.setdefault(egress, []).append(number)
+        others = [
+            other
+            for other, count in near.items()
+            if count >= LEAST_COMMON
+            and max(len(parts[number].suspects), len(parts[other].suspects)) > 1
+        ]
+        if not others:
             continue
-        both = meeting(meshes[:, others] | meshes[:, [position]])
-        one, other = each.egresses[others], each.egresses[position]
-        small, most = np.minimum(one, other), np.maximum(one, other)
-        common = np.clip(one + other - both.egresses, 0.0, small)
-        expected = crowd.common(each.places[others], float(each.places[position]))
-        rate = np.clip(expected / small + most / BITS, 0.0, 1.0)
+        common = np.array([own.common(meshes[other]) for other in others], dtype=np.float64)
+        egresses = np.array([len(meshes[other].at) for other in others], dtype=np.float64)
+        places = np.array([meshes[other].places for other in others], dtype=np.float64)
+        small = np.minimum(egresses, len(own.at))
+        rate = np.clip(crowd.common(places, own.places) / small, 0.0, 1.0)
         chance = at_least(common, of=small, rate=rate, correlation=CORRELATION)
         tied = (common >= LEAST_COMMON) & (common >= LEAST_PART * small) & (chance >= JOIN)
-        for number in numbers[others[tied]].tolist():
-            joined.merge(int(numbers[position]), number)
+        for position in np.flatnonzero(tied).tolist():
+            joined.merge(number, others[position])
     return _merged(parts, joined)
 
 

@@ -159,6 +159,20 @@ def test_a_campaign_is_told_again_when_it_has_grown_by_a_quarter_and_keeps_its_n
     assert grown.accounts_total == 25
 
 
+def test_a_campaign_with_one_account_more_is_told_again_ten_minutes_later() -> None:
+    course = Course()
+    course.take(alert("a", accounts(0, 40)), alert("b", accounts(0, 40)), at=1)
+
+    def more(at: int) -> list[Alert]:
+        one = alert(f"c-{at}", accounts(20, 41), at=at, scope="payment", strong=False)
+        return course.take(one, at=at)
+
+    assert [more(2), more(300)] == [[], []]
+    (told,) = more(601)
+    assert told.accounts_total == 41
+    assert [more(900), more(1300)] == [[], []]
+
+
 def test_a_new_change_of_a_known_campaign_is_told_at_once() -> None:
     course = Course()
     course.take(alert("a", accounts(0, 20), at=1), at=1)
@@ -237,7 +251,7 @@ def test_an_alert_that_names_mostly_strangers_is_told_besides() -> None:
 def test_of_more_accounts_that_were_tested_one_alert_says_less() -> None:
     one = echo(["account-3"], at=0)
     few, many = (
-        Members(suspects=[], accounts=accounts(0, n), crowd=None, own=[one]) for n in (10, 1000)
+        Members(suspects=[], accounts=accounts(0, n), meeting=None, own=[one]) for n in (10, 1000)
     )
     assert few.nats(EPOCH) == pytest.approx(20.0 - math.log(10))
     assert few.beyond(EPOCH) - many.beyond(EPOCH) == pytest.approx(math.log(100))

@@ -4,25 +4,27 @@ import numpy as np
 
 from detectors.core import campaign_alert
 from detectors.core.campaigns import Campaign, Members, members_of
-from detectors.core.presence import COLUMNS, MESH
+from detectors.core.mesh import Mesh
 from detectors.core.records import Alert, Behind
 from detectors.core.suspects import Suspect
 from detectors.sketches.crowding import Crowding
-from detectors.sketches.distinct import mark
 from tests.detectors.course import accounts, alert
 from tests.detectors.traffic import settings
 
 
-def met_at(name: str, *, egresses: range, again: range) -> Suspect:
-    """Return a template that was asked for one thing, with the egresses its accounts met at."""
-    mesh = np.zeros((len(MESH), 1, COLUMNS["egress_bits"].shape[-1]), dtype=np.uint64)
-    for bits, marked in zip(mesh, (egresses, range(40, 60), again), strict=True):
-        hashes = np.array(marked, dtype=np.uint64)
-        mark(bits, np.zeros(len(hashes), dtype=np.int64), hashes)
+def at(name: str, places: dict[str, tuple[int, ...]]) -> Suspect:
+    """Return a template that was asked for one thing, with where each of its accounts was."""
     made = Suspect(("template", name))
-    raised = alert(name, accounts(0, 20), scope="template", strong=False, detector="capability")
-    made.take(raised, Behind(accounts(0, 20), None, mesh.tobytes()))
+    raised = alert(name, list(places), scope="template", strong=False, detector="capability")
+    made.take(raised, Behind(list(places)))
+    made.places = places
     return made
+
+
+def pool(name: str, *, egresses: int, of: range) -> Suspect:
+    """Return a template whose accounts each come through three egresses of one pool."""
+    own = {n: (1 + n % egresses, 1 + 5 * n % egresses, 1 + 7 * n % egresses) for n in of}
+    return at(name, {f"farm-{n}": places for n, places in own.items()})
 
 
 def campaign(*suspects: Suspect) -> Members:
@@ -37,19 +39,34 @@ def told(members: Members) -> Alert:
 
 
 def test_where_accounts_of_its_templates_met_a_campaign_is_told_for_that_too() -> None:
-    several = [met_at("a", egresses=range(12), again=range(6)),
-               met_at("b", egresses=range(4, 14), again=range(4, 12))]  # fmt: skip
+    several = [pool("a", egresses=12, of=range(8)), pool("b", egresses=12, of=range(6, 16))]
+    assert campaign(*several).signals() == {"concentration", "repetition"}
+
+
+def test_where_those_of_different_templates_met_that_counts_too() -> None:
+    several = [pool(str(n), egresses=16, of=range(n, n + 1)) for n in range(32)]
+    assert not any(Mesh.of([one]).again for one in several)
     assert campaign(*several).signals() == {"concentration", "repetition"}
 
 
 def test_what_teams_with_one_tool_would_show_too_is_never_above_medium() -> None:
-    several = [met_at(name, egresses=range(40), again=range(40)) for name in "abc"]
+    several = [pool(name, egresses=40, of=range(60)) for name in "abc"]
     assert told(campaign(*several)).severity == "medium"
     several[0].take(alert("a", accounts(0, 20), scope="template", nats=60.0), Behind())
     assert told(campaign(*several)).severity in ("high", "critical")
 
 
 def test_where_they_met_no_more_than_accounts_do_it_is_not() -> None:
-    several = [met_at("a", egresses=range(12), again=range(1)),
-               met_at("b", egresses=range(4, 14), again=range(0))]  # fmt: skip
+    several = [at("a", {f"one-{n}": (n,) for n in range(12)}),
+               at("b", {f"other-{n}": (8 + n,) for n in range(12)})]  # fmt: skip
+    assert campaign(*several).signals() == {"concentration"}
+
+
+def test_where_an_account_is_at_its_own_egresses_with_two_templates_nobody_met() -> None:
+    several = [at(name, {f"user-{n}": (n, 100 + n) for n in range(30)}) for name in "abc"]
+    assert campaign(*several).signals() == {"concentration"}
+
+
+def test_that_those_of_each_office_of_a_firm_meet_there_says_nothing() -> None:
+    several = [at(name, {f"desk-{n}": (n % 8,) for n in range(40)}) for name in "abc"]
     assert campaign(*several).signals() == {"concentration"}

@@ -56,6 +56,22 @@ def test_a_group_of_one_account_has_no_profile() -> None:
     assert list(level.singles.index) == ["proxy:office"]
 
 
+def test_of_a_template_each_member_is_known_by_the_egress_it_came_through_last() -> None:
+    level = group_level()
+    text = "Grade the reply below by the rubric and give the reason for every point taken off it"
+    asked = [("a", 0, "one"), ("b", 5, "two"), ("c", 10, "one"), ("a", 15, "three"),
+             ("b", 20, None)]  # fmt: skip
+    requests = [
+        request(at, at=at, account=account, proxy=proxy, prompt=text)
+        for account, at, proxy in asked
+    ]
+    take(level, deltas_of(requests, sources=1)[0])
+    name = next(name for name in level.profiles.index if name.startswith("template:"))
+    seen = {a: level.members["egress"][level.members.index[f"{name}\n{a}"]] for a in "abc"}
+    assert 0 not in seen.values()
+    assert len(set(seen.values())) == 3
+
+
 def test_a_group_gets_a_profile_when_a_second_account_joins() -> None:
     level = group_level()
     take(level, deltas_of([*office("a"), *office("b", at=5), *office("a", at=9)], sources=1)[0])

@@ -7,12 +7,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.core.presence import COLUMNS, MESH
 from detectors.core.records import Behind
 from detectors.core.suspects import Suspect
 from detectors.core.ties import agreed, components
 from detectors.sketches.crowding import Crowding
-from detectors.sketches.distinct import mark
 from tests.detectors.course import alert
 
 EVERYBODY = 5_000
@@ -129,19 +127,11 @@ def test_heirs_take_part_as_soon_as_they_come() -> None:
 
 def behind_egresses(name: str, members: list[str], egresses: Sequence[int]) -> Suspect:
     """Return a template whose accounts came through egresses, one each."""
-    mesh = np.zeros((len(MESH), 1, COLUMNS["egress_bits"].shape[-1]), dtype=np.uint64)
-    hashes = np.random.default_rng(7).integers(0, 2**63, 2000).astype(np.uint64)
-    none = np.zeros(len(members), dtype=np.int64)
-    mark(mesh[0], none, hashes[list(egresses)])
-    mark(mesh[1], none, np.array([hash_of(name, a) for a in members], dtype=np.uint64))
     made = Suspect(("template", name))
     raised = alert(name, members, scope="template", strong=False)
-    made.take(raised, Behind(members, None, mesh.tobytes()))
+    through = np.array([1 + egress for egress in egresses], dtype=np.uint32)
+    made.take(raised, Behind(members, egresses=through.tobytes()))
     return made
-
-
-def hash_of(name: str, account: str) -> int:
-    return random.Random(f"{name} {account}").getrandbits(63)
 
 
 def fragments(chance: random.Random, name: str, pool: range) -> list[Suspect]:
@@ -187,3 +177,44 @@ def test_egresses_that_half_the_world_uses_tie_nothing(seed: int) -> None:
     suspects = [s for n in range(4) for s in fragments(chance, f"part-{n}", range(24))]
     crowd = crowding([100.0] * 24, 0.0).crowd
     assert len(components(suspects, accounts=EVERYBODY, crowd=crowd)) == 4
+
+
+def template(name: str, places: dict[str, tuple[int, ...]]) -> Suspect:
+    """Return a template with where each of its accounts was."""
+    made = suspect(name, list(places))
+    made.places = places
+    return made
+
+
+def of_a_pool() -> list[Suspect]:
+    """Return six templates of forty accounts, of which each uses three, at twelve egresses."""
+    farm = {f"farm-{n}": (n % 12, 5 * n % 12) for n in range(40)}
+    mine = [[f"farm-{n}" for n in range(40) if (n + k) % 6 < 3] for k in range(6)]
+    return [
+        template(f"t-{k}", {account: farm[account] for account in own})
+        for k, own in enumerate(mine)
+    ]
+
+
+def test_who_met_nobody_where_most_meet_was_only_there() -> None:
+    several = of_a_pool()
+    for one in several[:2]:
+        one.take(alert(one.key[1], ["guest"], scope="template", strong=False), Behind())
+        one.places = {**of_a_pool()[0].places, "guest": (99,)}
+    assert set(agreed(several)) == {f"farm-{n}" for n in range(40)}
+
+
+def test_where_hardly_anybody_meets_nobody_is_taken_away_for_that() -> None:
+    farm = [f"farm-{n}" for n in range(40)]
+    several = [template(name, {a: (n,) for n, a in enumerate(farm)}) for name in "abc"]
+    assert set(agreed(several)) == set(farm)
+
+
+def test_who_is_named_once_takes_part_if_it_met_them_at_two_egresses() -> None:
+    several = of_a_pool()
+    once = {"roamer": (0, 1), "customer": (0, 50)}
+    for name, places in once.items():
+        several[0].take(alert("t-0", [name], scope="template", strong=False), Behind())
+        several[0].places = {**of_a_pool()[0].places, **once}
+        assert places
+    assert set(agreed(several)) - {f"farm-{n}" for n in range(40)} == {"roamer"}

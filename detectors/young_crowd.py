@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors.core.detector import Detector, Finding, Floats, Tick, share
 from detectors.core.profiles import Profiles
-from detectors.core.records import Evidence, Scope, Signal
+from detectors.core.records import Evidence, Scope, Severity, Signal
 from detectors.sketches.proportion import at_least
 
 #: Young accounts of a group below which nothing is said of it.
@@ -32,7 +32,8 @@ class YoungCrowd(Detector):
     accounts of a day that share theirs with nobody, as a large campaign would make itself usual
     (a binomial tail, see `at_least`).  This tells a farm of new accounts from an office that
     was always wide.  The first day of a deployment knows no ages but those it was told of, and who
-    is merely new to Weir counts as old.
+    is merely new to Weir counts as old.  A firm whose people all begin on one day looks the same,
+    so by itself this is never above medium severity.
 
     References:
         Kish (1965), Survey sampling (the design effect: accounts of one egress are alike in age).
@@ -44,6 +45,7 @@ class YoungCrowd(Detector):
     name: ClassVar[str] = "young_crowd"
     signal: ClassVar[Signal] = "fanout"
     scopes: ClassVar[frozenset[Scope]] = frozenset(SCOPES)
+    ceiling: ClassVar[Severity] = "medium"
 
     def __init__(self, *, correlation: float = CORRELATION) -> None:
         self.correlation = correlation

@@ -6,7 +6,7 @@ import numpy as np
 
 from detectors.core.detector import Detector, Finding, Floats, Tick, share
 from detectors.core.profiles import Profiles
-from detectors.core.records import Evidence, Scope, Signal
+from detectors.core.records import Evidence, Scope, Severity, Signal
 from detectors.sketches.proportion import at_least
 
 #: Young accounts of a group below which nothing is said of it.
@@ -15,6 +15,10 @@ LEAST_ACCOUNTS = 5.0
 CORRELATION = 0.1
 #: Part of the accounts that is young however seldom that was seen.
 LEAST_SHARE = 0.02
+#: Accounts that this share counts as, until others are known.
+WEIGHT = 50.0
+#: The scopes in the order of their codes.
+SCOPES: tuple[Scope, ...] = ("proxy", "payment")
 HOUR, DAY = 3600, 86_400
 #: The counts of a group's accounts, and of the young ones among them, by seconds.
 COUNTS = {HOUR: ("present", "young"), DAY: ("present_day", "young_day")}
@@ -25,10 +29,11 @@ class YoungCrowd(Detector):
 
     Accounts younger than a day, among those within the hour and among those within the day, as
     accounts that ask once in hours are few at any time; against the share of the young among the
-    accounts of a day that share their egress with nobody, as a large campaign would make itself
-    usual (a binomial tail, see `at_least`).  This tells a farm of new accounts from an office that
+    accounts of a day that share theirs with nobody, as a large campaign would make itself usual
+    (a binomial tail, see `at_least`).  This tells a farm of new accounts from an office that
     was always wide.  The first day of a deployment knows no ages but those it was told of, and who
-    is merely new to Weir counts as old.
+    is merely new to Weir counts as old.  A firm whose people all begin on one day looks the same,
+    so by itself this is never above medium severity.
 
     References:
         Kish (1965), Survey sampling (the design effect: accounts of one egress are alike in age).
@@ -39,7 +44,8 @@ class YoungCrowd(Detector):
 
     name: ClassVar[str] = "young_crowd"
     signal: ClassVar[Signal] = "fanout"
-    scopes: ClassVar[frozenset[Scope]] = frozenset({"proxy", "payment"})
+    scopes: ClassVar[frozenset[Scope]] = frozenset(SCOPES)
+    ceiling: ClassVar[Severity] = "medium"
 
     def __init__(self, *, correlation: float = CORRELATION) -> None:
         self.correlation = correlation
@@ -62,7 +68,7 @@ class YoungCrowd(Detector):
         row = int(one.rows[0])
         nats = self._nats(profiles, one)[:, 0]
         best = list(COUNTS)[int(nats.argmax())]
-        usual = _usual(one)
+        usual = float(_usual(one)[0])
         parts = share({str(span): float(n) for span, n in zip(COUNTS, nats, strict=True)})
         label = {HOUR: "the hour", DAY: "the day"}
         counts = {
@@ -106,11 +112,13 @@ class YoungCrowd(Detector):
         return nats
 
 
-def _usual(tick: Tick) -> float:
-    """Return the share of the young among the accounts of a day that have their egress alone.
+def _usual(tick: Tick) -> Floats:
+    """Return the share of the young among the accounts of a day without company, for each row.
 
     Of a day, as whoever asks seldom is more often new than the busy whom one meets at any time.
     """
-    lone = tick.population.lone.get("proxy")
-    there, young = lone.today.tolist() if lone is not None else (0.0, 0.0)
-    return float(max((young + 1.0) / (there + 2.0), LEAST_SHARE))
+    lone = tick.population.lone
+    today = np.array([lone[scope].today if scope in lone else np.zeros(2) for scope in SCOPES])
+    usual = (today[:, 1] + LEAST_SHARE * WEIGHT) / (today[:, 0] + WEIGHT)
+    found: Floats = np.maximum(usual, LEAST_SHARE)[tick.scopes]
+    return found

@@ -168,7 +168,7 @@ class AccountLevel(Level):
         self.position = kept["position"]
         self.applied, self.repeated, self.denied = kept["counts"]
         population = self.population
-        population.active, population.young = kept["active"], kept["young"]
+        population.active = kept["active"]
         population.moved, population.mix = np.array(kept["moved"]), np.array(kept["mix"])
         population.models = self.models.names
         self._started, self._closed = kept["started"], kept["closed"]
@@ -297,7 +297,7 @@ class AccountLevel(Level):
         away = self._away(rows, number)
         asked = cadence.count(profiles, rows, requests=requests, away=away, tick=number)
         elapsed = number - self._closed if self._closed else 0
-        self.population.count(away, age=number - born, elapsed=elapsed)
+        self.population.count(away, elapsed=elapsed)
         self.population.mix = capabilities.fade_mix(self.population.mix, elapsed=elapsed)
         after = capabilities.count(said, where, len(rows))
         if after is not None:
@@ -356,7 +356,6 @@ class AccountLevel(Level):
             "tick": number,
             "models": list(self.models.names),
             "active": population.active * fading,
-            "young": population.young * fading,
             "moved": (population.moved * fading).tolist(),
             "tracked": len(self.profiles.index),
             "banned": self._banned,
@@ -382,7 +381,6 @@ class AccountLevel(Level):
                 "position": self.position,
                 "counts": [self.applied, self.repeated, self.denied],
                 "active": self.population.active,
-                "young": self.population.young,
                 "moved": self.population.moved.tolist(),
                 "mix": self.population.mix.tolist(),
                 "started": self._started,

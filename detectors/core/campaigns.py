@@ -202,9 +202,7 @@ class Campaigns:
         suspects: dict[str | None, list[Suspect]] = {}
         for suspect in sorted(self.suspects, key=_key):
             suspects.setdefault(suspect.campaign, []).append(suspect)
-        # Versions before kept no meeting, and the crowd instead.
-        before = [[name, accounts, None] for name, accounts in state.get("accounts", [])]
-        for name, accounts, meeting in state.get("members", before):
+        for name, accounts, meeting in state["members"]:
             self.members[name] = Members(
                 suspects=suspects[name],
                 accounts=accounts,

@@ -82,7 +82,7 @@ class GroupLevel(Level):
             models=self.models.names, lone={"proxy": Lone(), "payment": Lone()}
         )
         self.requests = 0
-        self._said: dict[int, tuple[int, float, float, list[float]]] = {}
+        self._said: dict[int, tuple[int, float, list[float]]] = {}
         self._mixes: dict[int, tuple[int, list[float]]] = {}
         self._tracked: dict[int, int] = {}  # accounts known, by source
         self._closed = 0  # last tick that had links
@@ -183,7 +183,7 @@ class GroupLevel(Level):
         self.members.mark(gone)
         for lone in self.population.lone.values():
             lone.moved[:, slot] = 0.0
-        for _, _, _, moved in self._said.values():
+        for _, _, moved in self._said.values():
             moved[slot] = 0.0
 
     def _tables(self) -> list[tuple[str, Profiles]]:
@@ -196,7 +196,7 @@ class GroupLevel(Level):
             moved = [0.0] * mixture.SLOTS
             for name, count in zip(delta.models, delta.moved, strict=False):
                 moved[self.models.get(name, 0)] += count
-            self._said[delta.source] = (tick, delta.active, delta.young, moved)
+            self._said[delta.source] = (tick, delta.active, moved)
             self._tracked[delta.source] = delta.tracked
             if delta.mix:
                 self._mixes[delta.source] = (tick, delta.mix)

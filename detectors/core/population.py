@@ -58,7 +58,6 @@ class Population:
     """What all accounts together did within the horizon."""
 
     active: float = 0.0
-    young: float = 0.0
     moved: Floats = field(default_factory=lambda: np.zeros(SLOTS))
     models: list[str] = field(default_factory=list)  # name of each model slot
     lone: dict[str, Lone] = field(default_factory=dict)  # by scope
@@ -72,34 +71,30 @@ class Population:
     clients: Organisations = field(default_factory=Organisations)
     echoes: float = 0.0  # conversations that went on under another account after one
 
-    def count(self, away: NDArray[np.int64], *, age: NDArray[np.int64], elapsed: int) -> None:
+    def count(self, away: NDArray[np.int64], *, elapsed: int) -> None:
         """Count the accounts of a tick, after so many seconds without any.
 
         Args:
             away: seconds since each was seen before.
-            age: seconds since each was born.
             elapsed: seconds since the last tick.
         """
         fading = float(np.exp(-elapsed / HORIZON))
-        present = presence(away, horizon=HORIZON)
-        self.active = self.active * fading + float(present.sum())
-        self.young = self.young * fading + float(present[age < YOUNG].sum())
+        self.active = self.active * fading + float(presence(away, horizon=HORIZON).sum())
         self.moved = self.moved * fading
 
     def sum(
         self,
-        said: Mapping[int, tuple[int, float, float, list[float]]],
+        said: Mapping[int, tuple[int, float, list[float]]],
         mixes: Mapping[int, tuple[int, list[float]]],
         *,
         tick: int,
     ) -> None:
         """Sum up what each source of accounts said last: when, and its counts."""
-        self.active = self.young = 0.0
+        self.active = 0.0
         self.moved = np.zeros(SLOTS)
-        for _, (at, active, young, moved) in sorted(said.items()):
+        for _, (at, active, moved) in sorted(said.items()):
             fading = float(np.exp(-(tick - at) / HORIZON))
             self.active += active * fading
-            self.young += young * fading
             self.moved += np.array(moved) * fading
         self.mix = np.zeros(KINDS)
         for _, (at, mix) in sorted(mixes.items()):

@@ -261,7 +261,6 @@ class Delta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     link_tokens: bytes  # int64
     link_moved: bytes  # bool: the account moved to the model in this tick
     active: float  # accounts active within `HORIZON` in the source
-    young: float  # of them, accounts younger than a day
     moved: list[float]  # of them, accounts that moved, for each of ``models``
     part: int = 0  # a tick with many links travels in parts; the last one closes it
     parts: int = 1
@@ -299,7 +298,6 @@ class Behind(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     members: list[str] = []  # accounts within a day, the busiest first
     places: Places | None = None  # where anybody was banned
-    mesh: bytes = b""  # what versions before said of where they met; not read any more
     egresses: bytes = b""  # of a template, the one each member came through last, as 32-bit hashes
 
 

@@ -112,7 +112,7 @@ class Suspect:
         tied = [tuple(tie) for tie in state["tied"]]
         suspect.ties = {a: tied[t] for a, t in zip(suspect.named, state["ties"], strict=True)}
         suspect.banned, suspect.heirs = dict(state["banned"]), dict(state["heirs"])
-        suspect.places = {account: tuple(those) for account, those in state.get("places", [])}
+        suspect.places = {account: tuple(those) for account, those in state["places"]}
         suspect.campaign, suspect.changed = state["campaign"], False
         return suspect
 

@@ -143,7 +143,7 @@ def accounts_state(level: AccountLevel) -> dict[str, Any]:
         "models": level.snapshot_models(),
         "position": level.position,
         "counts": (level.applied, level.repeated, level.denied),
-        "population": (level.population.active, level.population.young),
+        "population": level.population.active,
         "moved": level.population.moved.tolist(),
         "mix": level.population.mix.tolist(),
         "bans": level.bans.snapshot(),

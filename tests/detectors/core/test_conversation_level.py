@@ -27,7 +27,7 @@ def delta(*, denied: dict[str, int] | None = None, orphans: dict[str, int] | Non
     return Delta(
         **EMPTY,  # type: ignore[arg-type]
         source=0, sources=1, tick=0, accounts=[], samples=[], groups=[], models=[],
-        active=0.0, young=0.0, moved=[],
+        active=0.0, moved=[],
         denied=list(denied), denied_prefix=np.array(list(denied.values()), "<u8").tobytes(),
         orphans=list(orphans), orphan_prefixes=np.array(rows, "<u8").tobytes(),
         orphan_ids=[f"r-{account}" for account in orphans],

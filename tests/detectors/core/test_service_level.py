@@ -20,7 +20,7 @@ def delta(source: int, tick: int, facts: Mapping[str, int], *, sources: int) -> 
     lists: dict[str, Any] = {n: [] for n in ("accounts", "samples", "groups", "models", "moved")}
     names = "born away egress link_account link_group link_model link_requests link_tokens"
     arrays = dict.fromkeys([*names.split(), "link_moved"], b"")
-    known = {"source": source, "sources": sources, "tick": tick, "young": 0.0, "facts": dict(facts)}
+    known = {"source": source, "sources": sources, "tick": tick, "facts": dict(facts)}
     fields: dict[str, Any] = {**lists, **arrays, **known}
     return Delta(**fields, active=float(facts.get("accounts", 0)))
 

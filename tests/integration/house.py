@@ -14,6 +14,8 @@ from tests.integration.worker_process import WorkerProcess
 from tests.integration.world import PARTITIONS, Record
 
 SECONDS = 30.0
+#: Seconds for which a worker may stand still: the least is 6, and a machine in use is slow at times.
+SESSION = 10
 #: Many false alerts, so that there is something to lose; a small limit, so that one can be over it.
 #: What is read is months old, and nobody is to be told.
 CONFIG = (
@@ -51,7 +53,7 @@ class House:
             "topic_prefix": self.prefix,
             "config": self.config,
             "create_topics": int(not self.embedded),
-            "session_seconds": 6,
+            "session_seconds": SESSION,
             "checkpoint_seconds": 0.5,
             **settings,
         }

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.integration.comparison import compare
-from tests.integration.house import House
+from tests.integration.house import SESSION, House
 from tests.integration.waiting import until
 from tests.integration.world import World
 
@@ -22,7 +22,9 @@ def test_a_frozen_worker_whose_partitions_went_to_another_ends_itself(
     since = time.monotonic()
     other = house.worker()
     other.reaches(0.1 * len(campaign.records))
-    until(lambda: time.monotonic() - since > 9, what="the end of the session, and some more")
+    until(
+        lambda: time.monotonic() - since > SESSION + 3, what="the end of the session, and some more"
+    )
 
     frozen.thaw()
 

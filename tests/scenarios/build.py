@@ -230,6 +230,26 @@ def stolen_card(world: World) -> None:
     world.spare("wide_fanout", scope="account")
 
 
+def exit_fills_up(world: World) -> None:
+    """Through an egress that had three accounts an hour come 300 old customers at once."""
+    _visited(world, proxy="basement")
+    world.catch(
+        "wide_fanout", "proxy", value="basement", accounts_at_least=30, after=START + 6 * HOUR
+    )
+    world.spare("wide_fanout", value="home-*")
+    world.spare("young_crowd")
+
+
+def card_changes_hands(world: World) -> None:
+    """A card that three accounts used pays for 300 old customers, each at a place of its own."""
+    _visited(world, payment="card-9")
+    world.catch(
+        "wide_fanout", "payment", value="card-9", accounts_at_least=30, after=START + 6 * HOUR
+    )
+    world.spare("wide_fanout", scope="proxy")
+    world.spare("young_crowd")
+
+
 def steady_office(world: World) -> None:
     """An office of 200 accounts comes to work."""
     end = START + 3 * HOUR
@@ -296,6 +316,8 @@ SCENARIOS: tuple[Callable[[World], None], ...] = (
     old_customers_on_the_first_day,
     rare_guests_on_the_second_day,
     stolen_card,
+    exit_fills_up,
+    card_changes_hands,
     steady_office,
     vpn_exit,
     first_hour,
@@ -358,6 +380,22 @@ def _neighbourhood(world: World, *, end: float) -> None:
             world.known(account)
             for at in world.sittings(start=START, end=end, an_hour=4):
                 world.ask(account, at=at, proxy=f"home-{home}", payment=f"family-{home}")
+
+
+def _visited(world: World, **place: str) -> None:
+    """Three accounts at a place, and 300 old ones that all come there in the seventh hour."""
+    then, end = START + 6 * HOUR, START + 7 * HOUR
+    _neighbourhood(world, end=end)
+    for number in range(3):
+        address = {"ip": f"192.0.{number}.9"} | place
+        world.known(f"resident-{number}")
+        world.steady(f"resident-{number}", start=START, end=end, an_hour=20, **address)
+    for number in range(300):
+        account, address = f"visitor-{number}", {"ip": f"198.{number // 250}.{number % 250}.9"}
+        world.known(account)
+        begins = then + world.chance.uniform(0, 30 * MINUTE)
+        world.steady(account, start=START, end=begins, an_hour=1, **address)
+        world.steady(account, start=begins, end=end, an_hour=5, **(address | place))
 
 
 def _newcomer(world: World, number: int, *, start: float, **fields: Any) -> None:

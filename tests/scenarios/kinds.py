@@ -90,12 +90,13 @@ def campaign_moves_in_part(world: World) -> None:
         account = f"farm-{number}"
         world.known(account)
         ours = [skeletons[(number * 7 + step * 5) % len(skeletons)] for step in range(4)]
-        place = f"exit-{number % 11}"
+        places = [f"exit-{number % 11}", f"exit-{(number * 3 + 1) % 11}"]
         until = end if number % 5 else then + 5 * MINUTE
         for at in world.arrivals(start=START, end=until, an_hour=45):
-            world.ask(account, at=at, proxy=place, prompt_sketch=world.chance.choice(ours))
+            where, what = world.chance.choice(places), world.chance.choice(ours)
+            world.ask(account, at=at, proxy=where, prompt_sketch=what)
         if number % 5 == 0:
-            movers[account] = {"proxy": place, "prompt_sketch": ours[0]}
+            movers[account] = {"proxy": places[0], "prompt_sketch": ours[0]}
     world.released("fable-5", at=then)
     world.pivot(movers, at=then + 5 * MINUTE, within=30, share=0.6)
     world.catch("model_pivot", "campaign", accounts_at_least=10, after=then + 5 * MINUTE)

@@ -244,7 +244,7 @@ def test_a_worker_that_ends_by_itself_is_told_with_its_log() -> None:
 @pytest.mark.slow
 def test_a_demo_without_a_terminal_ends_in_time_with_a_summary_and_leaves_nobody() -> None:
     done = subprocess.run(
-        [*DEMO, "--seconds", "30"], capture_output=True, text=True, timeout=240, check=False
+        [*DEMO, "--seconds", "60"], capture_output=True, text=True, timeout=240, check=False
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

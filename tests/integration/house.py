@@ -14,7 +14,7 @@ from tests.integration.worker_process import WorkerProcess
 from tests.integration.world import PARTITIONS, Record
 
 SECONDS = 30.0
-#: Seconds for which a worker may stand still: the least is 6, and a machine in use is slow at times.
+#: Seconds for which a worker may stand still: 6 is the least, and machines are slow at times.
 SESSION = 10
 #: Many false alerts, so that there is something to lose; a small limit, so that one can be over it.
 #: What is read is months old, and nobody is to be told.

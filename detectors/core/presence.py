@@ -144,6 +144,6 @@ def _either(bits: Hashes, rows: Rows) -> Hashes:
     return either
 
 
-def mesh(profiles: Profiles, rows: Rows | int) -> Hashes:
-    """Return the bits of `MESH` within a day, (3, …, words)."""
+def mesh(profiles: Profiles, rows: Rows) -> Hashes:
+    """Return the bits of `MESH` within a day, (3, n, words)."""
     return np.stack([profiles[c][rows, 0] | profiles[c][rows, 1] for c in MESH])

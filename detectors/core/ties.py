@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from statistics import median
@@ -166,11 +166,8 @@ def _cores(parts: list[Part], *, accounts: int) -> list[Part]:
 def _tied(parts: list[Part], *, accounts: int, nats: float, suspects: int) -> list[Part]:
     """Return the parts with those made one that are tied, of which one has so many suspects."""
     joined = DisjointSet(range(len(parts)))
-    having: dict[str, list[int]] = {}
-    for number, part in enumerate(parts):
-        common = Counter(chain.from_iterable(having.get(a, ()) for a in part.accounts))
-        for account in part.accounts:
-            having.setdefault(account, []).append(number)
+    for number, common in _shared(part.accounts for part in parts):
+        part = parts[number]
         others = [
             other
             for other, count in common.items()
@@ -206,11 +203,8 @@ def _at_the_same(parts: list[Part], crowd: Crowd) -> list[Part]:
     """
     meshes = [Mesh.of(part.suspects) for part in parts]
     joined = DisjointSet(range(len(parts)))
-    having: dict[int, list[int]] = {}
-    for number, own in enumerate(meshes):
-        near = Counter(chain.from_iterable(having.get(egress, ()) for egress in own.at))
-        for egress in own.at:
-            having.setdefault(egress, []).append(number)
+    for number, near in _shared(mesh.at for mesh in meshes):
+        own = meshes[number]
         others = [
             other
             for other, count in near.items()
@@ -229,6 +223,15 @@ def _at_the_same(parts: list[Part], crowd: Crowd) -> list[Part]:
         for position in np.flatnonzero(tied).tolist():
             joined.merge(number, others[position])
     return _merged(parts, joined)
+
+
+def _shared(groups: Iterable[Collection[Hashable]]) -> Iterator[tuple[int, Counter[int]]]:
+    """Yield each group's number, and how much it has in common with each before it, if anything."""
+    having: dict[Hashable, list[int]] = {}
+    for number, own in enumerate(groups):
+        yield number, Counter(chain.from_iterable(having.get(each, ()) for each in own))
+        for each in own:
+            having.setdefault(each, []).append(number)
 
 
 def _merged(parts: list[Part], joined: DisjointSet) -> list[Part]:

@@ -1,11 +1,13 @@
 """An egress or payment whose accounts were opened lately."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.core.detector import Detector, Finding, Floats, Tick, share
-from detectors.core.profiles import Profiles
+from detectors.core.profiles import TICK, Column, Profiles
 from detectors.core.records import Evidence, Scope, Severity, Signal
 from detectors.sketches.proportion import at_least
 
@@ -17,6 +19,8 @@ CORRELATION = 0.1
 LEAST_SHARE = 0.02
 #: Accounts that this share counts as, until others are known.
 WEIGHT = 50.0
+#: Nats from which a group is odd: for a day nobody learns from it that it is usual.
+ODD = 7.0
 #: The scopes in the order of their codes.
 SCOPES: tuple[Scope, ...] = ("proxy", "payment")
 HOUR, DAY = 3600, 86_400
@@ -35,6 +39,9 @@ class YoungCrowd(Detector):
     is merely new to Weir counts as old.  A firm whose people all begin on one day looks the same,
     so by itself this is never above medium severity.
 
+    A farm fills over hours, and one of many egresses would have most of its tests taken for what is
+    usual before any stands out; so what is odd by the binomial tail teaches nothing for a day.
+
     References:
         Kish (1965), Survey sampling (the design effect: accounts of one egress are alike in age).
 
@@ -50,6 +57,11 @@ class YoungCrowd(Detector):
     def __init__(self, *, correlation: float = CORRELATION) -> None:
         self.correlation = correlation
 
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """A row's columns: since when it is odd, 0 if it is not."""
+        return {"young_crowd_odd_since": Column(TICK)}
+
     def score(self, profiles: Profiles, tick: Tick) -> Floats:
         """Return the higher nats of youth within the hour and the day, less the choice of two."""
         scores = np.zeros(len(tick.rows))
@@ -60,7 +72,18 @@ class YoungCrowd(Detector):
         return scores
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
-        """Learn nothing: the level counts accounts, and how old they are."""
+        """Note since when groups are odd; the level counts accounts, and how old they are."""
+        since = profiles["young_crowd_odd_since"]
+        odd = self.score(profiles, tick) >= ODD
+        since[tick.rows] = np.where(
+            odd, np.where(since[tick.rows] > 0, since[tick.rows], tick.number), 0
+        )
+
+    def withholds(self, profiles: Profiles, tick: Tick) -> NDArray[np.bool_]:
+        """Say which groups are odd, and have not been for a day."""
+        since = profiles["young_crowd_odd_since"][tick.rows]
+        withheld: NDArray[np.bool_] = (since > 0) & (tick.number - since < DAY)
+        return withheld
 
     def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
         """Say how many accounts are young, and name them."""

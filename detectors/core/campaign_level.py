@@ -20,7 +20,7 @@ from detectors.sketches.crowding import Crowd
 #: Seconds between two looks at what has faded, if there is room till then; and of one test of how a
 #: campaign moves.
 LOOK = 600
-#: How many times as many accounts are worth telling.
+#: How many times as many accounts of a campaign are worth telling.
 GROWTH = 1.25
 #: Members of suspects for which a second must pass until it is looked again what hangs together,
 #: if nothing but candidates came: that takes a second's work for each 100,000.
@@ -183,8 +183,8 @@ class CampaignLevel:
             if self._due(campaigns.by_id[name], tick, onset):
                 told.append(self._tell(campaigns.by_id[name], campaigns.members[name], tick))
         for alert in others:
-            if touched[alert.id].campaign is None and alert.severity != "info":
-                told.append(alert)
+            if touched[alert.id].campaign is None and (again := touched[alert.id].tell(alert)):
+                told.append(again)
         for alert in alone:
             name = of[alert.id]
             if name is None or not campaigns.by_id[name].told_at:

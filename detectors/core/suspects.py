@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from msgspec import convert, to_builtins
+from msgspec import convert, structs, to_builtins
 
-from detectors.core.records import Alert, Behind, Scope, Signal
+from detectors.core.records import Alert, Behind, Scope, Severity, Signal
 
 #: Seconds in which evidence fades by half, and after which an account not named again is dropped.
 HALF_LIFE, FORGET = 43_200.0, 7 * 86_400
@@ -16,12 +16,22 @@ LEAST_NATS = 3.0
 #: Suspects kept at most, accounts that one is remembered to have named, members of all, and names
 #: of accounts that all hold.
 MOST_SUSPECTS, MOST_ACCOUNTS, MOST_KEPT, MOST_HELD = 2048, 5000, 200_000, 2_000_000
+#: How many times as many accounts are worth telling, of an entity that belongs to no campaign.
+GROWTH = 1.5
 #: Egresses of one account that one template is remembered to have been seen at.
 MOST_EGRESSES = 4
 #: How many times as much of these there may be between two looks at what is too much.
 SLACK = 2
 
 Key = tuple[Scope, str]
+
+
+class Told(NamedTuple):
+    """What was told of an entity that belongs to no campaign."""
+
+    accounts: int
+    p_value: float
+    severity: Severity
 
 
 class Suspect:
@@ -39,6 +49,7 @@ class Suspect:
         #: template.
         self.places: dict[str, tuple[int, ...]] = {}
         self.campaign: str | None = None
+        self.told: dict[str, Told] = {}  # by detector, while it belonged to none
         self.changed = True  # since the last checkpoint
 
     @property
@@ -74,6 +85,21 @@ class Suspect:
         }
         self.changed = True
 
+    def tell(self, alert: Alert) -> Alert | None:
+        """Return an alert of it as it is told while it belongs to no campaign, if it is.
+
+        A candidate says again what was told if it names half as many accounts more and is as odd.
+        """
+        told = self.told.get(alert.detector)
+        if alert.severity == "info":
+            if told is None or alert.accounts_total < GROWTH * told.accounts:
+                return None
+            if alert.p_value > told.p_value:
+                return None
+            alert = structs.replace(alert, severity=told.severity)
+        self.told[alert.detector] = Told(alert.accounts_total, alert.p_value, alert.severity)
+        return alert
+
     def nats(self, tick: int) -> dict[str, float]:
         """Return how much each detector's evidence weighs by now."""
         return {name: nats_of(alert, tick) for name, alert in self.claims.items()}
@@ -84,6 +110,7 @@ class Suspect:
         named = {account: at for account, at in self.named.items() if tick - at <= FORGET}
         self.changed |= len(kept) < len(self.claims) or len(named) < len(self.named)
         self.claims, self.named = kept, named
+        self.told = {detector: told for detector, told in self.told.items() if detector in kept}
         self.ties = {account: self.ties[account] for account in named}
 
     def snapshot(self) -> dict[str, Any]:
@@ -101,6 +128,7 @@ class Suspect:
             "heirs": list(self.heirs.items()),
             "places": list(self.places.items()),
             "campaign": self.campaign,
+            "told": list(self.told.items()),
         }
 
     @classmethod
@@ -113,6 +141,7 @@ class Suspect:
         suspect.ties = {a: tied[t] for a, t in zip(suspect.named, state["ties"], strict=True)}
         suspect.banned, suspect.heirs = dict(state["banned"]), dict(state["heirs"])
         suspect.places = {account: tuple(those) for account, those in state["places"]}
+        suspect.told = {detector: Told(*told) for detector, told in state["told"]}
         suspect.campaign, suspect.changed = state["campaign"], False
         return suspect
 

@@ -12,6 +12,7 @@ from scipy.cluster.hierarchy import DisjointSet
 from scipy.special import gammainc
 
 from detectors.core.mesh import Mesh
+from detectors.core.records import SUPPORTING
 from detectors.core.suspects import Suspect
 from detectors.sketches.crowding import Crowd
 from detectors.sketches.proportion import at_least
@@ -87,7 +88,8 @@ def agreed(suspects: Sequence[Suspect]) -> list[str]:
     Where most of the accounts met another of them at an egress, who met nobody was only there too,
     unless named more often than is usual: somebody who happens to begin a prompt as a template
     does.  And who met others at several egresses takes part, though one suspect alone names it.
-    Those named most often come first.
+    Who asks for the same kinds of things (`SUPPORTING`), and has nothing else in common with the
+    others, takes part in nothing.  Those named most often come first.
     """
     named: Counter[str] = Counter()
     surely: set[str] = set()
@@ -108,6 +110,9 @@ def agreed(suspects: Sequence[Suspect]) -> list[str]:
     accounts = {account for account in taking_part if named[account] >= 2 or account in surely}
     if len(suspects) > 1:
         met = Mesh.of(suspects).met()
+        ties = (tie for suspect in suspects for tie in suspect.ties.items())
+        odd = {account for account, signals in ties if not SUPPORTING.issuperset(signals)}
+        accounts = {account for account in accounts if account in odd or met[account]}
         accounts |= {account for account in taking_part if met[account] >= MEETINGS}
         placed = [account for account in accounts if account in met]
         if 2 * sum(met[account] > 0 for account in placed) > len(placed):

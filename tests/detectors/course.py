@@ -22,6 +22,7 @@ SIGNALS: dict[str, Signal] = {
     "model_pivot": "pivot",
     "wide_fanout": "fanout",
     "capability": "concentration",
+    "template_repetition": "repetition",
     "heir": "heir",
     "failover_echo": "failover",
 }

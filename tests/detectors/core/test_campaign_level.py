@@ -26,6 +26,20 @@ def test_a_candidate_alone_is_not_told() -> None:
     assert Course().take(alert("a", accounts(0, 20), strong=False, nats=9.0), at=1) == []
 
 
+def test_a_group_alone_is_told_again_when_it_has_grown_by_half_and_is_as_odd() -> None:
+    course = Course()
+    (first,) = course.take(alert("a", accounts(0, 20), at=1, nats=20.0), at=1)
+
+    def candidate(size: int, *, at: int, nats: float = 20.0) -> list[Alert]:
+        faint = alert("a", accounts(0, size), at=at, nats=nats, strong=False)
+        return course.take(faint, at=at)
+
+    assert [candidate(29, at=601), candidate(30, at=1201, nats=19.0)] == [[], []]
+    (again,) = candidate(30, at=1801)
+    assert (again.severity, again.accounts_total) == (first.severity, 30)
+    assert [candidate(44, at=2401), len(candidate(45, at=3001))] == [[], 1]
+
+
 def test_groups_that_share_accounts_are_told_once_as_one_campaign() -> None:
     course = Course()
     course.take(alert("a", accounts(0, 30), at=1), at=1)
@@ -260,10 +274,11 @@ def test_of_more_accounts_that_were_tested_one_alert_says_less() -> None:
 def test_a_single_account_lifts_no_campaign_of_teams_with_one_tool_above_medium() -> None:
     course = Course()
     asked = [
-        alert(v, accounts(0, 60), at=1, nats=60.0, scope=s, strong=False, detector="capability")
-        for v, s in (("a", "proxy"), ("b", "payment"))
+        alert(v, accounts(0, 60), at=1, nats=60.0, scope="template", strong=False, detector=d)
+        for v, d in (("a", "capability"), ("b", "template_repetition"))
     ]
-    course.take(*asked, at=1)
+    (told,) = course.take(*asked, at=1)
+    assert told.severity == "medium"
     heavy = alert("account-3", ["account-3"], at=2, nats=60.0, scope="account", detector="surge")
     (told,) = course.take(heavy, at=2)
     assert (told.detector, told.severity) == ("campaign", "medium")
@@ -341,7 +356,7 @@ def test_a_suspect_that_goes_in_the_second_in_which_it_is_named_is_of_no_campaig
     assert not course.level.campaigns.by_id
 
 
-@pytest.mark.parametrize("stop", range(1, 9))
+@pytest.mark.parametrize("stop", range(1, 11))
 def test_a_restart_changes_nothing(stop: int) -> None:
     script = [
         [alert("a", accounts(0, 20), at=1)],
@@ -352,6 +367,8 @@ def test_a_restart_changes_nothing(stop: int) -> None:
         [alert("a", accounts(0, 60), at=900)],
         [echo(accounts(3, 9), at=950)],
         [alert("c", accounts(3, 90), at=960, scope="template")],
+        [alert("f", accounts(200, 210), at=961)],
+        [alert("f", accounts(200, 230), at=1600, strong=False)],
     ]
     plain = Course()
     for at, alerts in enumerate(script, start=1):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from detectors.core.records import Behind
 from detectors.core.suspects import Suspect
@@ -218,3 +219,14 @@ def test_who_is_named_once_takes_part_if_it_met_them_at_two_egresses() -> None:
         several[0].places = {**of_a_pool()[0].places, **once}
         assert places
     assert set(agreed(several)) - {f"farm-{n}" for n in range(40)} == {"roamer"}
+
+
+def test_who_only_asks_for_the_same_takes_no_part() -> None:
+    several = of_a_pool()
+    after = {"same": (), "same-and-met": (0,), "met-twice": (0, 5)}
+    for one in several[:2]:
+        for account in after:
+            only = alert(one.key[1], [account], scope="template", strong=False)
+            one.take(replace(only, detector="capability", signal="concentration"), Behind())
+        one.places = {**of_a_pool()[0].places, **{a: at for a, at in after.items() if at}}
+    assert set(agreed(several)) - {f"farm-{n}" for n in range(40)} == {"same-and-met", "met-twice"}

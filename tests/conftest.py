@@ -21,10 +21,12 @@ def pytest_configure() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        # What starts brokers and processes runs one after the other, beside what only computes.
-        if not {"detectors", "test_scenarios.py"} & set(
-            item.path.relative_to(item.config.rootpath).parts
-        ):
+        parts = set(item.path.relative_to(item.config.rootpath).parts)
+        # What starts brokers and processes runs one after the other, beside what only computes;
+        # the tests of one simulated world run where it was drawn.
+        if "simulate" in parts:
+            item.add_marker(pytest.mark.xdist_group("simulate"))
+        elif not {"detectors", "bench", "test_scenarios.py"} & parts:
             item.add_marker(pytest.mark.xdist_group("processes"))
         if "kafka" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.kafka)

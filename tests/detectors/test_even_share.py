@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detectors.core.detector import Tick
 from detectors.core.population import Population
 from detectors.core.profiles import Column, Profiles
 from detectors.even_share import DAY, MOST_RHYTHM, _rhythm
+from tests.detectors.traffic import tick_of_one
 
 START = DAY * 20_000
 NIGHT = np.array([0.0] * 8 + [1.0] * 12 + [0.5] * 4)
@@ -24,19 +24,7 @@ def rhythm(hours: np.ndarray, *, everybody: np.ndarray = 1000 * NIGHT, age: int 
     profiles["first_seen"][rows] = START
     population = Population()
     population.beat.hours = everybody
-    one = np.ones(1, dtype=np.int64)
-    tick = Tick(
-        number=START + age,
-        rows=rows,
-        requests=one,
-        tokens=one,
-        models=one[:, None],
-        capabilities=one[:, None],
-        suspect=np.zeros(1, dtype=bool),
-        scopes=np.zeros(1, dtype=np.int8),
-        population=population,
-        members=None,
-    )
+    tick = tick_of_one(rows, number=START + age, population=population)
     return float(_rhythm(profiles, tick)[0])
 
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from detectors.core.detector import Tick
 from detectors.model_pivot import ModelPivot
-from tests.detectors.traffic import EPOCH, account_level, feed, group_level, request
+from tests.detectors.traffic import EPOCH, account_level, feed, group_level, request, tick_of_one
 
 
 def test_a_move_begins_with_the_groups_own_movers_though_its_row_was_anothers() -> None:
@@ -16,18 +15,8 @@ def test_a_move_begins_with_the_groups_own_movers_though_its_row_was_anothers() 
         groups.process([delta], offset)
     rows = np.array([groups.profiles.index["proxy:second"]])
     assert groups.members["group"][groups.members.index["proxy:first\na"]] == rows[0]
-    one = np.ones(1, dtype=np.int64)
-    tick = Tick(
-        number=EPOCH + 40,
-        rows=rows,
-        requests=one,
-        tokens=one,
-        models=one[:, None],
-        capabilities=one[:, None],
-        suspect=np.zeros(1, dtype=bool),
-        scopes=np.zeros(1, dtype=np.int8),
-        population=groups.population,
-        members=groups.members,
+    tick = tick_of_one(
+        rows, number=EPOCH + 40, population=groups.population, members=groups.members
     )
     finding = ModelPivot().explain(groups.profiles, tick, 0)
     assert sorted(finding.accounts) == list("efgh")

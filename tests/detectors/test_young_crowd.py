@@ -1,11 +1,9 @@
 """When a group of new accounts teaches what is usual."""
 
-import numpy as np
-
-from detectors.core.detector import Tick
 from detectors.core.population import Lone, Population
 from detectors.core.profiles import Column, Profiles
 from detectors.young_crowd import COUNTS, DAY, YoungCrowd
+from tests.detectors.traffic import tick_of_one
 
 START = DAY * 20_000
 
@@ -15,19 +13,8 @@ def seen(detector: YoungCrowd, profiles: Profiles, *, at: int, young: float) -> 
     rows = profiles.rows_of(["proxy:a"], tick=START + at)
     for there, new in COUNTS.values():
         profiles[there][rows], profiles[new][rows] = 20.0, young
-    one = np.ones(1, dtype=np.int64)
-    tick = Tick(
-        number=START + at,
-        rows=rows,
-        requests=one,
-        tokens=one,
-        models=one[:, None],
-        capabilities=one[:, None],
-        suspect=np.zeros(1, dtype=bool),
-        scopes=np.zeros(1, dtype=np.int8),
-        population=Population(lone={"proxy": Lone(), "payment": Lone()}),
-        members=None,
-    )
+    population = Population(lone={"proxy": Lone(), "payment": Lone()})
+    tick = tick_of_one(rows, number=START + at, population=population)
     detector.learn(profiles, tick)
     return bool(detector.withholds(profiles, tick)[0])
 

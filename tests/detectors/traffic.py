@@ -13,7 +13,9 @@ from detectors.core.batch import Batch, batch_of
 from detectors.core.detector import Detector, Finding, Floats, Tick
 from detectors.core.group_level import GroupLevel
 from detectors.core.level import Checkpoint, Output, Settings
-from detectors.core.profiles import Column, Profiles
+from detectors.core.members import Members
+from detectors.core.population import Population
+from detectors.core.profiles import Column, Profiles, Rows
 from detectors.core.records import Delta, Evidence, Request, Scope, Signal, event_time
 from detectors.text.capability import Capability
 
@@ -67,6 +69,30 @@ class Loud(Detector):
 
     def restore(self, state: bytes) -> None:
         self.taught = msgspec.msgpack.decode(state)
+
+
+def tick_of_one(
+    rows: Rows,
+    *,
+    number: int,
+    population: Population,
+    members: Members | None = None,
+    suspect: bool = False,
+) -> Tick:
+    """Return a tick in which one group changed by one request, for a detector alone."""
+    one = np.ones(1, dtype=np.int64)
+    return Tick(
+        number=number,
+        rows=rows,
+        requests=one,
+        tokens=one,
+        models=one[:, None],
+        capabilities=one[:, None],
+        suspect=np.array([suspect]),
+        scopes=np.zeros(1, dtype=np.int8),
+        population=population,
+        members=members,
+    )
 
 
 def settings(*, capacity: int = 1000) -> Settings:

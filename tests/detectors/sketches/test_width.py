@@ -4,24 +4,14 @@ from detectors.core.detector import Tick
 from detectors.core.population import Population
 from detectors.core.profiles import Profiles
 from detectors.sketches.width import HOUR, Width
+from tests.detectors.traffic import tick_of_one
 
 
 def learn(
     width: Width, profiles: Profiles, tick: int, now: float, *, suspect: bool = False
 ) -> Tick:
     rows = profiles.rows_of(["a"], tick=tick)
-    one = np.ones(1, dtype=np.int64)
-    made = Tick(
-        number=tick,
-        rows=rows,
-        requests=one,
-        tokens=one,
-        models=one[:, None],
-        capabilities=one[:, None] * 0,
-        suspect=np.array([suspect]),
-        scopes=np.zeros(1, dtype=np.int8),
-        population=Population(),
-    )
+    made = tick_of_one(rows, number=tick, population=Population(), suspect=suspect)
     width.learn(profiles, made, np.array([now]))
     return made
 

@@ -1,5 +1,6 @@
 """Records of files to the engine, and what it raises to a file."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import BinaryIO, Protocol
@@ -17,7 +18,7 @@ from detectors.text.capability import Capability
 from detectors.text.verdicts import TAUGHT, Verdicts
 from stream.codec import encode_alert, encode_dead_letter
 from stream.config import Config
-from stream.decoded import Decoded
+from stream.decoded import DeadLetter, Decoded
 from stream.files import InputError
 from stream.jumps import Jumps, Part
 
@@ -69,6 +70,8 @@ class FileDriver:
         self.engine: Driven = engine or config.engine(partitions=partitions, seed=seed)
         self.records = self.requests = self.dead_letters = self.alerts = self.verdicts = 0
         self.ahead = 0  # requests that became dead letters for a time far ahead of their neighbours
+        self.reasons: Counter[str] = Counter()  # of the dead letters written so far
+        self.first: DeadLetter | None = None
         self.late, self.latest = 0, 0  # requests that came late, and by how many seconds at most
         self.position = 0
         self._partitions, self._seed = partitions, seed
@@ -208,6 +211,8 @@ class FileDriver:
             self.latest = max(self.latest, int(late.max()))
 
     def _refused(self, decoded: Decoded) -> None:
+        self.reasons.update(letter.reason for letter in decoded.dead_letters)
+        self.first = self.first or next(iter(decoded.dead_letters), None)
         if self._dead_letters_to is not None and decoded.dead_letters:
             lines = b"".join(encode_dead_letter(letter) + b"\n" for letter in decoded.dead_letters)
             self._write(self._dead_letters_to, "dead letters", lines)

@@ -3,13 +3,14 @@
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
 
 from detectors.core.facts import LATE
 from stream.codec import VERDICT_BYTES, decode_verdicts
 from stream.config import Config
+from stream.decoded import DeadLetter
 from stream.file_driver import FileDriver
 from stream.files import InputError as InputError  # what a caller of `replay` must know
 from stream.files import InputFile
@@ -29,6 +30,8 @@ class Summary:
     records: int = 0
     requests: int = 0
     dead_letters: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)  # of the dead letters
+    first: str = ""  # where the first of them stands, and what is wrong with it
     ahead: int = 0  # dead letters, since they lay far ahead of the records around them
     late: int = 0  # requests that came later than `LATE` behind the newest
     latest: int = 0  # seconds, of the latest of them
@@ -43,12 +46,13 @@ class Summary:
         """Requests per second of wall time."""
         return self.requests / self.seconds if self.seconds else 0.0
 
-    def figures(self) -> dict[str, int | float]:
+    def figures(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
         return {
             "records": self.records,
             "requests": self.requests,
             "dead_letters": self.dead_letters,
+            "reasons": self.reasons,
             "ahead": self.ahead,
             "late": self.late,
             "alerts": self.alerts,
@@ -64,8 +68,14 @@ class Summary:
             f"{self.seconds:,.1f} s ({self.requests_per_second:,.0f} requests/s): "
             f"{self.requests:,} requests, {self.dead_letters:,} dead letters, "
             f"{self.alerts:,} alerts{learned}; {self.peak_memory_bytes / 1e6:,.0f} MB at peak"
-            f"{self._times()}"
+            f"{self._refused()}{self._times()}"
         )
+
+    def _refused(self) -> str:
+        if not self.reasons:
+            return ""
+        counts = ", ".join(f"{count:,} {reason}" for reason, count in self.reasons.items())
+        return f"; dead letters: {counts}, the first is {self.first.removesuffix('.')}"
 
     def _times(self) -> str:
         said = ""
@@ -112,7 +122,8 @@ def replay(
 
     Raises:
         InputError: a file cannot be read at all.
-        ReplayError: a file breaks off, or an output cannot be written; what came before is done.
+        ReplayError: a file breaks off, nothing of any file is of the format, or an output cannot be
+            written; what came before is done.
     """
     driver = FileDriver(
         config=config, partitions=partitions, seed=seed, alerts=alerts, dead_letters=dead_letters
@@ -121,13 +132,25 @@ def replay(
         file = InputFile(verdicts)
         for number, line in file.lines(block_bytes=block_bytes, line_bytes=VERDICT_BYTES):
             driver.learn(decode_verdicts([line], [number], source=file.title))
-    return feed(
+    summary = feed(
         driver,
         files,
         format=format,
         record_bytes=config.record_bytes,
         progress=progress,
         block_bytes=block_bytes,
+    )
+    if summary.dead_letters == summary.records > 0 and not summary.interrupted:
+        raise ReplayError(unreadable(summary, format), summary)
+    return summary
+
+
+def unreadable(summary: Summary, format: str) -> str:
+    """Say that nothing of the files was of the format."""
+    others = " or ".join(name for name in FORMATS if name != format)
+    return (
+        f"none of {summary.records:,} records could be read as a request in the format {format}: "
+        f"is it {others}?"
     )
 
 
@@ -151,6 +174,8 @@ def feed(
             records=driver.records,
             requests=driver.requests,
             dead_letters=driver.dead_letters,
+            reasons=dict(driver.reasons.most_common()),
+            first=_placed(driver.first),
             ahead=driver.ahead,
             late=driver.late,
             latest=driver.latest,
@@ -196,6 +221,10 @@ def _refuse_same_names(files: Sequence[InputFile]) -> None:
                 "rename one, or replay them apart."
             )
         seen[account] = file.title
+
+
+def _placed(letter: DeadLetter | None) -> str:
+    return f"line {letter.offset:,} of {letter.source}: {letter.detail}" if letter else ""
 
 
 def _peak_memory_bytes() -> int:

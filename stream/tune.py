@@ -13,8 +13,7 @@ from detectors.core.records import Alert, Lifecycle
 from stream.config import TABLES, Config
 from stream.file_driver import FileDriver
 from stream.files import InputError
-from stream.formats import FORMATS
-from stream.replay import BLOCK_BYTES, Progress, ReplayError, Summary, feed
+from stream.replay import BLOCK_BYTES, Progress, ReplayError, Summary, feed, unreadable
 from stream.tuning import Learned, Outcome, Tuning
 
 #: Tried where none is named; the configured one comes with them.
@@ -138,11 +137,7 @@ def _chosen(budgets: Sequence[float], *, configured: float) -> list[float]:
 def _nothing(summary: Summary, format: str) -> InputError:
     if not summary.dead_letters:
         return InputError("there is no request to tune on: name files that hold some.")
-    others = " or ".join(name for name in FORMATS if name != format)
-    return InputError(
-        f"none of {summary.records:,} records could be read as a request in the format {format}: "
-        f"is it {others}?"
-    )
+    return InputError(unreadable(summary, format))
 
 
 def _names(engine: Engine) -> list[str]:

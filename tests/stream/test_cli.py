@@ -50,6 +50,7 @@ def test_a_replay_in_json_is_one_object_with_the_figures(tmp_path: Path) -> None
         "records",
         "requests",
         "dead_letters",
+        "reasons",
         "ahead",
         "late",
         "alerts",

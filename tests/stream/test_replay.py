@@ -3,6 +3,7 @@ import gzip
 import io
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -122,6 +123,8 @@ def test_everything_is_counted(kept: Callable[..., str]) -> None:
     assert summary.dead_letters == len(letters) == 3 * 3
     assert summary.requests == len(lines) - 9 - 31
     assert {letter["reason"] for letter in letters} == {"not_json", "contract", "too_large"}
+    assert summary.reasons == Counter(letter["reason"] for letter in letters)
+    assert f"the first is line {letters[0]['offset']} of " in str(summary)
     for letter in letters:
         assert letter["source"].endswith("world.jsonl")
         original = WORLD.split(b"\n")[letter["offset"] - 1]
@@ -134,6 +137,7 @@ def test_the_figures_are_those_that_the_command_promises(kept: Callable[..., str
         "records",
         "requests",
         "dead_letters",
+        "reasons",
         "ahead",
         "late",
         "alerts",
@@ -253,6 +257,12 @@ def test_a_line_torn_with_its_file_is_not_taken_for_a_whole_one(kept: Callable[.
 def test_damaged_gzip_is_named(kept: Callable[..., str], content: bytes) -> None:
     with pytest.raises(ReplayError, match=r"week\.gz is damaged"):
         replay([kept(content, "week.gz")], config=CONFIG)
+
+
+def test_a_file_of_which_nothing_is_of_the_format_is_an_error(kept: Callable[..., str]) -> None:
+    with pytest.raises(ReplayError, match="none of 2 records could be read as a request") as no:
+        replay([kept(b"TIMESTAMP,ContextTokens\n2023-11-16,374\n")], config=CONFIG)
+    assert (no.value.summary.dead_letters, no.value.summary.reasons) == (2, {"not_json": 2})
 
 
 def test_an_output_that_cannot_be_written_is_named(kept: Callable[..., str]) -> None:

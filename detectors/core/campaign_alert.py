@@ -102,6 +102,7 @@ def of(
             members=_members(members.accounts[:MOST_MEMBERS], strongest, own=members.own),
             entities=_entities(members.accounts, strongest),
             history=_history(campaign),
+            merged=campaign.merged or None,
         )
     )
 

@@ -22,6 +22,8 @@ from detectors.sketches.proportion import at_least
 
 #: Looks back that are kept of one campaign.
 HISTORY = 200
+#: Campaigns that one is remembered to have taken in.
+MOST_MERGED = 50
 #: Nats from which on a group is a candidate, and from which on it is a signal of its own where the
 #: accounts of all templates met.
 SELDOM = -math.log(FAINT)
@@ -44,6 +46,8 @@ class Campaign:
     history: list[tuple[int, int, int]] = field(default_factory=list)  # second, accounts, suspects
     #: What all its accounts together did, and what single ones did: one of a detector and scope.
     own: list[Alert] = field(default_factory=list)
+    #: Campaigns that were told and are part of it now, in order.
+    merged: list[str] = field(default_factory=list)
 
 
 class Together(NamedTuple):
@@ -128,8 +132,8 @@ class Members:
 class Campaigns:
     """Keeps names for the components of a graph that changes.
 
-    Suspects that share accounts are one campaign.  When campaigns merge, the older name stays;
-    when one falls apart, the part with most accounts keeps it.
+    Suspects that share accounts are one campaign.  When campaigns merge, the older name stays, or
+    that which was told already; when one falls apart, the part with most accounts keeps it.
     """
 
     def __init__(self, *, seed: int) -> None:
@@ -167,10 +171,12 @@ class Campaigns:
         for members in found:
             self.members[self._name(members, tick)] = members
         own = [(alert, name) for name, campaign in self.by_id.items() for alert in campaign.own]
-        for name in before.keys() - self.members.keys():
-            del self.by_id[name]
-        self._place_accounts()
         names = {s.key: name for name, members in self.members.items() for s in members.suspects}
+        for name in sorted(before.keys() - self.members.keys()):
+            self._merge(
+                self.by_id.pop(name), Counter(names.get(s.key) for s in before[name].suspects)
+            )
+        self._place_accounts()
         for suspect in self.suspects:
             name_now = names.get(suspect.key)
             suspect.changed |= suspect.campaign != name_now
@@ -218,6 +224,15 @@ class Campaigns:
             for account in members.accounts:
                 self._campaign_of.setdefault(account, name)
 
+    def _merge(self, gone: Campaign, into: Counter[str | None]) -> None:
+        """Note which campaign most of one that was told are part of by now, if of any."""
+        ((name, _),) = into.most_common(1)
+        if name is None or not gone.told_at:
+            return
+        campaign = self.by_id[name]
+        campaign.merged = [*campaign.merged, *gone.merged, gone.id][-MOST_MERGED:]
+        campaign.onset = min(campaign.onset, gone.onset)
+
     def _hand_on(self, own: list[tuple[Alert, str]]) -> None:
         """Give what accounts did to the campaign they are in by now, or else to whose it was."""
         for campaign in self.by_id.values():
@@ -229,9 +244,9 @@ class Campaigns:
 
     def _name(self, members: Members, tick: int) -> str:
         known = {s.campaign for s in members.suspects if s.campaign in self.by_id}
-        free = sorted((self.by_id[c].formed, c) for c in known if c and c not in self.members)
+        free = [self.by_id[c] for c in known if c and c not in self.members]
         if free:
-            return free[0][1]
+            return min(free, key=lambda c: (c.told_at == 0, c.formed, c.id)).id
         scope, value = members.suspects[0].key
         digest = xxhash.xxh3_64_hexdigest(f"{scope}|{value}|{tick}".encode(), self.seed)
         self.by_id[digest] = Campaign(id=digest, formed=tick)

@@ -219,9 +219,10 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     campaign: str | None = None
     capability: str | None = None
     resolved: bool | None = None
-    members: list[Member] | None = None  # of a campaign, as the two below; the first of them
+    members: list[Member] | None = None  # of a campaign, as the three below; the first of them
     entities: list[Tie] | None = None
     history: list[Look] | None = None
+    merged: list[str] | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):

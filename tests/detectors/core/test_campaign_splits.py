@@ -94,3 +94,37 @@ def test_a_reseller_an_office_an_exit_and_a_popular_template_are_no_campaign(
     thieves = chance.sample(everybody, farm)  # ordinary in all that they share with the crowds
     course.take(alert("farm", thieves, at=2), alert("farm", thieves, at=2, scope="payment"), at=2)
     assert list(campaigns_of(course).values()) == [set(thieves)]
+
+
+def test_a_campaign_that_was_told_keeps_its_id_when_one_joins_it_that_was_not() -> None:
+    course = Course()
+    faint = [
+        alert(v, accounts(30, 60), at=1, scope=s, strong=False, nats=7.0)
+        for v, s in (("a", "proxy"), ("b", "payment"))
+    ]
+    assert course.take(*faint, at=1) == []
+    farm = [alert(v, accounts(0, 30), at=2, scope=s) for v, s in (("c", "proxy"), ("d", "payment"))]
+    (told,) = course.take(*farm, at=2)
+    (whole,) = course.take(alert("e", accounts(0, 60), at=3, scope="template"), at=3)
+    assert whole.entity == told.entity
+    assert (whole.accounts_total, whole.merged) == (60, None)
+
+
+def test_a_campaign_names_those_that_were_told_and_are_part_of_it_now() -> None:
+    course = Course()
+    told = [
+        course.take(
+            *(
+                alert(v, who, at=at, scope=s)
+                for v, s in ((f"{at}-a", "proxy"), (f"{at}-b", "payment"))
+            ),
+            at=at,
+        )[0]
+        for at, who in ((1, accounts(0, 20)), (2, accounts(20, 50)), (3, accounts(50, 90)))
+    ]
+    (both,) = course.take(alert("c", accounts(0, 50), at=4, scope="template"), at=4)
+    (all_three,) = course.take(alert("d", accounts(0, 90), at=5, scope="template"), at=5)
+    assert both.entity == all_three.entity == told[0].entity
+    assert both.merged == [told[1].entity.value]
+    assert all_three.merged == [one.entity.value for one in told[1:]]
+    assert all_three.window.start == told[0].window.start

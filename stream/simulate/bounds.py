@@ -38,6 +38,7 @@ _BOUNDS: Final[dict[str, _Bound]] = {
     "ban_rate": (lambda value: 0 <= value <= 1_000, "between 0 and 1,000"),
     "heir_delay": _POSITIVE,
     "failover": _SHARE,
+    "aged": _NOT_NEGATIVE,
     "jitter": _NOT_NEGATIVE,
     "pivot_share": _SHARE,
     "pivot_delay": _NOT_NEGATIVE,

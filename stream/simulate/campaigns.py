@@ -43,6 +43,7 @@ class Shape:
             `nothing`.
         failover: share of conversations that go on under another account after a 401, 403 or 429.
         pivot_share: share of the extraction that moves to a released model.
+        aged: seconds for which each account was kept before it is used.
         jitter: seconds over which a wave is spread.
         paraphrase: how far each task words its template anew: the chance of each phrase.
         slow_start: seconds in which a new account comes up to its full rate.
@@ -76,6 +77,7 @@ class Shape:
     pivot_share: float = 0.0
     pivot_delay: float = 10.0
     pivot_seconds: float = 5.0
+    aged: float = 0.0
     jitter: float = 2.0
     paraphrase: float = 0.0
     slow_start: float = 0.0

@@ -126,8 +126,8 @@ def _fill(
     hydra: Hydra, *, slot: int, opened: float, world: World, chance: np.random.Generator
 ) -> None:
     shape = hydra.campaign.shape
-    created = round(world.start + shape.at + opened, 3) if shape.at else -math.inf
-    begins = created + 20.0 if shape.at else -math.inf
+    due = round(world.start + shape.at + opened, 3) if shape.at else -math.inf
+    begins = due + 20.0
     heir_of: int | None = None
     turns: list[int] = []
     while begins < world.end:
@@ -140,7 +140,7 @@ def _fill(
             Tenant(
                 slot=slot,
                 begins=begins,
-                created=created,
+                created=due - shape.aged if due - shape.aged >= world.start else -math.inf,
                 banned=round(banned, 3),
                 heir_of=heir_of,
                 denials=int(chance.integers(*_QUICK_TO_NOTICE)),
@@ -151,8 +151,8 @@ def _fill(
         if not shape.heirs or not math.isfinite(banned):
             break
         delay = shape.heir_delay * math.exp(shape.heir_delay_spread * chance.normal())
-        created = round(banned + delay, 3)
-        begins = created + 5.0 + float(chance.exponential(30.0))
+        due = round(banned + delay, 3)
+        begins = due + 5.0 + float(chance.exponential(30.0))
         heir_of = turns[-1]
     hydra.turns.append(turns)
     hydra.begins.append([hydra.tenants[tenant].begins for tenant in turns])

@@ -59,6 +59,7 @@ SETTINGS: Final[dict[str, tuple[Any, str]]] = {
     "pivot_share": (float, "Share of its extraction that moves to the released model."),
     "pivot_delay": (float, "Seconds from the release to its first request that moves."),
     "pivot_seconds": (float, "Seconds that the move takes."),
+    "aged": (float, "Evasion: seconds for which an account is kept before it is used."),
     "jitter": (float, "Evasion: seconds over which a wave is spread."),
     "paraphrase": (float, "Evasion: chance that a task says a phrase of its template otherwise."),
     "slow_start": (float, "Evasion: seconds in which a new account comes up to its full rate."),

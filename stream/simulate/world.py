@@ -68,6 +68,7 @@ class World:
     pivot_share: float | None = None
     pivot_delay: float | None = None
     pivot_seconds: float | None = None
+    aged: float | None = None
     jitter: float | None = None
     paraphrase: float | None = None
     slow_start: float | None = None

@@ -169,3 +169,26 @@ def test_a_campaign_that_begins_later_opens_its_accounts_first() -> None:
     for name, its in campaign["accounts"].items():
         assert created[name] == its["created"] >= world.start + 600
         assert its["first"] is None or its["first"] >= its["created"]
+
+
+@pytest.mark.parametrize("aged", [0.0, 120.0, 7_200.0])
+def test_accounts_that_were_kept_before_they_are_used_are_created_so_much_earlier(
+    aged: float,
+) -> None:
+    world, fresh = (
+        World(
+            accounts=200,
+            hours=0.5,
+            campaign="minimax",
+            campaign_accounts=40,
+            campaign_at=600.0,
+            ban_rate=100.0,
+            aged=seconds,
+        )
+        for seconds in (aged, 0.0)
+    )
+    kept, new = (labels(one)["campaigns"][0]["accounts"] for one in (world, fresh))
+    assert [each["first"] for each in kept.values()] == [each["first"] for each in new.values()]
+    for its, other in zip(kept.values(), new.values(), strict=True):
+        due = other["created"] - aged
+        assert its["created"] == (pytest.approx(due) if due >= world.start else None)

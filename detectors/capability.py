@@ -11,6 +11,7 @@ from detectors.core.capabilities import KINDS
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
 from detectors.core.profiles import TICK, Column, Profiles
 from detectors.core.records import Evidence, Scope, Signal
+from detectors.sketches import oddness
 from detectors.sketches.proportion import at_least
 from detectors.sketches.scatter import Scatter
 from detectors.text.capability import CAPABILITIES, ORDINARY
@@ -98,9 +99,7 @@ class Capability(Detector):
         rows = part.rows
         seen = accounts, votes, rate = self._seen(profiles, part)
         odd = _total(self._nats(part, *seen)) >= ODD
-        since = profiles["capability_odd_since"][rows]
-        since = np.where(odd, np.where(since > 0, since, tick.number), 0)
-        profiles["capability_odd_since"][rows] = since
+        oddness.note(profiles["capability_odd_since"], rows, odd, tick=tick.number)
         profiles["capability_looked_at"][rows] = tick.number
         profiles["capability_seen"][rows] = _after_anything(votes)
         taught = profiles["capability_taught"][rows] != tick.number // HOUR
@@ -155,9 +154,7 @@ class Capability(Detector):
 
     def withholds(self, profiles: Profiles, tick: Tick) -> NDArray[np.bool_]:
         """Say which groups are odd, and have not been for a day."""
-        since = profiles["capability_odd_since"][tick.rows]
-        withheld: NDArray[np.bool_] = (since > 0) & (tick.number - since < DAY)
-        return withheld
+        return oddness.held(profiles["capability_odd_since"], tick.rows, tick=tick.number)
 
     def snapshot(self) -> bytes:
         """Return how far groups differ in what they are after."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, share, unpack
 from detectors.core.profiles import TICK, Column, Profiles
 from detectors.core.records import Evidence, Scope, Severity, Signal
+from detectors.sketches import oddness
 from detectors.sketches.habits import DAY, FEATURES, Habits
 from detectors.sketches.loda import Loda
 
@@ -161,10 +162,8 @@ class OddProfile(Detector):
             known = profiles["odd_peak"][rows] * np.exp(-elapsed / FORGETTING)
             shown = nats > known + ODDER * (known > 0)
             profiles["odd_peak"][rows] = np.where(shown, nats, known)
-            since = profiles["odd_odd_since"][rows]
-            since = np.where(nats > GUARD, np.where(since > 0, since, number), 0)
-            profiles["odd_odd_since"][rows] = since
-            taught &= (since == 0) | (number - since >= DAY)
+            oddness.note(profiles["odd_odd_since"], rows, nats > GUARD, tick=number)
+            taught &= ~oddness.held(profiles["odd_odd_since"], rows, tick=number)
             taught &= number - profiles["odd_taught_at"][rows] >= TEACH
         if taught.any():
             self.loda.learn(vectors[taught], hour=number // 3600)

@@ -11,6 +11,7 @@ from detectors.core.clients import DAY, SLOTS, Clients
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
 from detectors.core.profiles import TICK, Column, Profiles, Rows
 from detectors.core.records import Evidence, Scope, Signal
+from detectors.sketches import oddness
 from detectors.sketches.proportion import at_least
 from detectors.sketches.sameness import Sameness
 
@@ -113,9 +114,7 @@ class SharedClient(Detector):
             return
         part, seen = tick.take(looked.due), looked.seen
         rows, odd = part.rows, looked.nats >= ODD
-        since = profiles["shared_client_odd_since"][rows]
-        since = np.where(odd, np.where(since > 0, since, tick.number), 0)
-        profiles["shared_client_odd_since"][rows] = since
+        oddness.note(profiles["shared_client_odd_since"], rows, odd, tick=tick.number)
         profiles["shared_client_looked_at"][rows] = tick.number
         taught = profiles["shared_client_taught"][rows] != tick.number // HOUR
         taught &= ~part.suspect & ~self.withholds(profiles, part)
@@ -161,9 +160,9 @@ class SharedClient(Detector):
 
     def withholds(self, profiles: Profiles, tick: Tick) -> NDArray[np.bool_]:
         """Say which groups are odd, and have not been for a day, once enough was learned."""
-        since = profiles["shared_client_odd_since"][tick.rows]
+        held = oddness.held(profiles["shared_client_odd_since"], tick.rows, tick=tick.number)
         known = self.sameness.groups[tick.scopes.astype(np.int64)] >= 2 * PRIOR_GROUPS
-        withheld: NDArray[np.bool_] = known & (since > 0) & (tick.number - since < DAY)
+        withheld: NDArray[np.bool_] = known & held
         return withheld
 
     def snapshot(self) -> bytes:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from detectors.core.detector import Detector, Finding, Floats, Tick, share
 from detectors.core.profiles import TICK, Column, Profiles
 from detectors.core.records import Evidence, Scope, Severity, Signal
+from detectors.sketches import oddness
 from detectors.sketches.proportion import at_least
 
 #: Young accounts of a group below which nothing is said of it.
@@ -73,17 +74,12 @@ class YoungCrowd(Detector):
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
         """Note since when groups are odd; the level counts accounts, and how old they are."""
-        since = profiles["young_crowd_odd_since"]
         odd = self.score(profiles, tick) >= ODD
-        since[tick.rows] = np.where(
-            odd, np.where(since[tick.rows] > 0, since[tick.rows], tick.number), 0
-        )
+        oddness.note(profiles["young_crowd_odd_since"], tick.rows, odd, tick=tick.number)
 
     def withholds(self, profiles: Profiles, tick: Tick) -> NDArray[np.bool_]:
         """Say which groups are odd, and have not been for a day."""
-        since = profiles["young_crowd_odd_since"][tick.rows]
-        withheld: NDArray[np.bool_] = (since > 0) & (tick.number - since < DAY)
-        return withheld
+        return oddness.held(profiles["young_crowd_odd_since"], tick.rows, tick=tick.number)
 
     def explain(self, profiles: Profiles, tick: Tick, position: int) -> Finding:
         """Say how many accounts are young, and name them."""

@@ -55,7 +55,7 @@ LIFE_BANS, LIFE_SIZE = 10.0, 80
 @options.HOURS
 @options.TEXT
 @options.BACKGROUND
-@click.option("--quick", is_flag=True, help="A few small worlds, thirteen minutes of one core.")
+@click.option("--quick", is_flag=True, help="A few small worlds, some ten minutes of one core.")
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True)
 @options.OUT
 @options.PLOTS

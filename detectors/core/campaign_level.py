@@ -23,7 +23,7 @@ LOOK = 600
 #: How many times as many accounts of a campaign are worth telling.
 GROWTH = 1.25
 #: Members of suspects for which a second must pass until it is looked again what hangs together,
-#: if nothing but candidates came: that takes a second's work for each 100,000.
+#: unless an alert came that belongs to no campaign: that takes a second's work for each 100,000.
 NAMES_A_SECOND = 20_000
 
 
@@ -150,7 +150,7 @@ class CampaignLevel:
         groups = [one for one in alerts if one[0].entity.scope not in ("account", "service")]
         others = [alert for alert, _ in groups]
         touched = {one[0].id: campaigns.suspects.take(*one) for one in groups}
-        due = any(alert.severity != "info" for alert in others)
+        due = any(a.severity != "info" and touched[a.id].campaign is None for a in others)
         due |= tick - self._grouped >= campaigns.suspects.names // NAMES_A_SECOND
         if tick - self._looked >= LOOK or campaigns.suspects.overfull:
             self._looked, due = tick, True

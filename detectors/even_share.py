@@ -20,6 +20,9 @@ KINDS = len(WINDOWS) * MEASURES
 #: Accounts of a group, and what each does in the middle, below which nothing can be said.
 LEAST_ACCOUNTS, LEAST_COUNT = 10, 3
 LEAST_BUCKET = int(bucket_of(np.array(LEAST_COUNT)))
+#: Standard deviation of the logarithm of counts above which a group is not even, however many its
+#: accounts are and however much others differ: users of one tool are a little alike.
+MOST_APART = np.log(2.0)
 #: The part of the accounts that a variance trimmed at both ends is worth.
 USED = 0.6
 #: Variance of the logarithm of counts, freedom of it, and how many groups that is taken for.
@@ -39,6 +42,7 @@ class EvenShare(Detector):
     pause) the variance of the logarithm of the members' counts, trimmed so that strangers on the
     same egress do not hide it and less what counting alone explains, is held against those of all
     groups (`Alike`), which are learned: where accounts are even by nature, no group stands out.
+    Those who differ by more than a factor of two are not even, though there be a hundred of them.
     A group that is even and, for a day at least, knows no night either, is a little odder.
 
     Args:
@@ -180,7 +184,8 @@ class EvenShare(Detector):
         variance, freedom, _ = self._seen(profiles, tick)
         nats = np.zeros_like(variance)
         for kind, usual in enumerate(self.usual):
-            some = np.flatnonzero(variance[:, kind] > 0)
+            alike = (variance[:, kind] > 0) & (variance[:, kind] <= MOST_APART**2)
+            some = np.flatnonzero(alike)
             if len(some):
                 nats[some, kind] = usual.surprise(variance[some, kind], freedom=freedom[some, kind])
         above: Floats = np.maximum(nats - np.log(KINDS), 0.0)

@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from detectors.core.cadence import MEASURES, WINDOWS
 from detectors.core.population import Population
 from detectors.core.profiles import Column, Profiles
-from detectors.even_share import DAY, MOST_RHYTHM, _rhythm
+from detectors.even_share import DAY, MOST_RHYTHM, EvenShare, _rhythm
+from detectors.sketches.evenness import BUCKETS, bucket_of
 from tests.detectors.traffic import tick_of_one
 
 START = DAY * 20_000
@@ -47,3 +49,20 @@ def test_a_group_that_knows_no_night_where_everybody_does_is_a_little_odder() ->
 )
 def test_nothing_is_missed_where_too_little_is_known(what: dict[str, Any]) -> None:
     assert rhythm(**what) == 0.0
+
+
+@pytest.mark.parametrize(("apart", "even"), [(0.3, True), (0.6, True), (0.8, False), (1.1, False)])
+def test_users_of_one_tool_who_differ_by_a_factor_of_three_are_not_even(
+    apart: float, even: bool
+) -> None:
+    detector = EvenShare()
+    counts = Column("int64", (len(WINDOWS), MEASURES, BUCKETS))
+    profiles = Profiles(capacity=4, columns={"cadence_members": counts, **detector.columns})
+    rows = profiles.rows_of(["template:a"], tick=START)
+    made = np.exp(np.random.default_rng(5).normal(np.log(250.0), apart, size=400)).astype(np.int64)
+    profiles["cadence_members"][rows, 1, 0] = np.bincount(bucket_of(made), minlength=BUCKETS)
+    differ, many = np.full(1000, 9.0), np.full(1000, 100.0)
+    for usual in detector.usual:
+        usual.learn(differ, freedom=many)
+    tick = tick_of_one(rows, number=START, population=Population())
+    assert (detector._scores(profiles, tick).max() > 0) == even

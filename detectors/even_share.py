@@ -17,6 +17,9 @@ from detectors.sketches.evenness import TRIM, bucket_of, spread
 WHAT = ("requests", "starts after a pause")
 SPANS = ("hour", "day")
 KINDS = len(WINDOWS) * MEASURES
+#: Parts of a window that are told apart: its first sixteenth, what follows up to an eighth, to a
+#: quarter, to a half, and the rest.
+STAGES = 5
 #: Accounts of a group, and what each does in the middle, below which nothing can be said.
 LEAST_ACCOUNTS, LEAST_COUNT = 10, 3
 LEAST_BUCKET = int(bucket_of(np.array(LEAST_COUNT)))
@@ -42,7 +45,9 @@ class EvenShare(Detector):
     pause) the variance of the logarithm of the members' counts, trimmed so that strangers on the
     same egress do not hide it and less what counting alone explains, is held against those of all
     groups (`Alike`), which are learned: where accounts are even by nature, no group stands out.
-    Those who differ by more than a factor of two are not even, though there be a hundred of them.
+    It is held against those that had as large a part of the window behind them, as who has only
+    just begun has asked once or twice like everybody else, until the busy ones go on.  Those who
+    differ by more than a factor of two are not even, though there be a hundred of them.
     A group that is even and, for a day at least, knows no night either, is a little odder.
 
     Args:
@@ -64,15 +69,15 @@ class EvenShare(Detector):
         self.least_accounts = least_accounts
         self.usual = [
             Alike(variance=PRIOR_VARIANCE, freedom=PRIOR_FREEDOM, weight=PRIOR_GROUPS)
-            for _ in range(KINDS)
+            for _ in range(STAGES * KINDS)
         ]
 
     @property
     def columns(self) -> Mapping[str, Column]:
-        """When a group was looked at, and what was seen in the windows in progress."""
+        """When a group was looked at, and what was seen in the stages in progress."""
         return {
             "even_looked_at": Column(TICK),
-            "even_window": Column("int32", (len(WINDOWS),)),
+            "even_stage": Column("int32", (len(WINDOWS),)),  # of all windows, one after the other
             "even_variance": Column("float32", (KINDS,)),  # 0: nothing to say
             "even_freedom": Column("float32", (KINDS,)),
         }
@@ -86,22 +91,23 @@ class EvenShare(Detector):
         return scores
 
     def learn(self, profiles: Profiles, tick: Tick) -> None:
-        """Learn windows that ended, but for suspects; keep what is seen of those in progress."""
-        rows, windows = tick.rows, tick.number // WINDOWS
-        ended = profiles["even_window"][rows] != windows
+        """Learn stages that ended, but for suspects; keep what is seen of those in progress."""
+        rows, stages = tick.rows, _stages(profiles, tick)
+        before = profiles["even_stage"][rows]
+        ended = before != stages
         if ended.any():
             variances, freedoms = profiles["even_variance"], profiles["even_freedom"]
             ended = np.repeat(ended, MEASURES, axis=1)
-            taught = ended & ~tick.suspect[:, None] & (variances[rows] > 0)
-            for kind, usual in enumerate(self.usual):
-                some = rows[taught[:, kind]]
-                if len(some):
-                    usual.learn(
-                        variances[some, kind].astype(np.float64),
-                        freedom=freedoms[some, kind].astype(np.float64),
-                    )
+            taught, kinds = np.nonzero(ended & ~tick.suspect[:, None] & (variances[rows] > 0))
+            of = _kinds(before)[taught, kinds]
+            for number in np.unique(of).tolist():
+                some, kind = rows[taught[of == number]], number % KINDS
+                self.usual[number].learn(
+                    variances[some, kind].astype(np.float64),
+                    freedom=freedoms[some, kind].astype(np.float64),
+                )
             variances[rows] = np.where(ended, 0.0, variances[rows])
-            profiles["even_window"][rows] = windows
+            profiles["even_stage"][rows] = stages
         due = self._due(profiles, tick)
         if len(due):
             variance, freedom, _ = self._seen(profiles, tick.take(due))
@@ -121,7 +127,8 @@ class EvenShare(Detector):
         members = int(profiles["cadence_members"][row, window, measure].sum())
         rhythm = float(_rhythm(profiles, one)[0]) if nats[best] > 0 else 0.0
         parts = share({"even": float(nats[best]), "night": rhythm})
-        usual = float(np.sqrt(self.usual[best].variance))
+        like = int(_kinds(_stages(profiles, one))[0, best])
+        usual = float(np.sqrt(self.usual[like].variance))
         apart = float(np.sqrt(variance[best]))
         begins = int(tick.number // WINDOWS[window] * WINDOWS[window])
         return Finding(
@@ -183,11 +190,11 @@ class EvenShare(Detector):
         """Return the nats of each measure, (k, kinds)."""
         variance, freedom, _ = self._seen(profiles, tick)
         nats = np.zeros_like(variance)
-        for kind, usual in enumerate(self.usual):
-            alike = (variance[:, kind] > 0) & (variance[:, kind] <= MOST_APART**2)
-            some = np.flatnonzero(alike)
-            if len(some):
-                nats[some, kind] = usual.surprise(variance[some, kind], freedom=freedom[some, kind])
+        alike = (variance > 0) & (variance <= MOST_APART**2)
+        of = np.where(alike, _kinds(_stages(profiles, tick)), -1)
+        for number in np.unique(of[alike]).tolist():
+            some = of == number
+            nats[some] = self.usual[number].surprise(variance[some], freedom=freedom[some])
         above: Floats = np.maximum(nats - np.log(KINDS), 0.0)
         return above
 
@@ -195,6 +202,24 @@ class EvenShare(Detector):
         even = self._scores(profiles, tick).max(axis=1)
         total: Floats = np.where(even > 0, even + _rhythm(profiles, tick), 0.0)
         return total
+
+
+def _stages(profiles: Profiles, tick: Tick) -> NDArray[np.int64]:
+    """Return which stage of which window each row is in, (k, windows), counted from the first.
+
+    A group that came during the window had that much less of it.
+    """
+    windows = tick.number // WINDOWS
+    begun = np.maximum(windows * WINDOWS, profiles["first_seen"][tick.rows][:, None])
+    passed = (tick.number - begun) * 2 ** (STAGES - 1) // WINDOWS  # 0 to 15
+    stages: NDArray[np.int64] = windows * STAGES + np.frexp(passed)[1]
+    return stages
+
+
+def _kinds(stages: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return which of what is usual belongs to each measure of each row, (k, kinds)."""
+    kinds: NDArray[np.int64] = np.repeat(stages % STAGES, MEASURES, axis=1) * KINDS
+    return kinds + np.arange(KINDS)
 
 
 def _concentration(hours: Floats) -> Floats:

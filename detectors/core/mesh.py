@@ -66,3 +66,12 @@ class Mesh:
         return sum(
             len(self.at[egress] | other.at[egress]) > 1 for egress in self.at.keys() & other.at
         )
+
+    def part(self, other: "Mesh") -> float:
+        """Return which part of its places, 0 to 1, are at egresses of the other's accounts.
+
+        >>> Mesh({7: {"ann", "bob"}, 9: {"eve"}}).part(Mesh({7: {"dan"}, 11: {"ida"}}))
+        0.6666666666666666
+        """
+        there = sum(len(self.at[egress]) for egress in self.at.keys() & other.at)
+        return there / max(self.places, 1)

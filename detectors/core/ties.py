@@ -224,7 +224,8 @@ def _at_the_same(parts: list[Part], crowd: Crowd) -> list[Part]:
         small = np.minimum(egresses, len(own.at))
         rate = np.clip(crowd.common(places, own.places) / small, 0.0, 1.0)
         chance = at_least(common, of=small, rate=rate, correlation=CORRELATION)
-        tied = (common >= LEAST_COMMON) & (common >= LEAST_PART * small) & (chance >= JOIN)
+        both = np.array([min(own.part(meshes[o]), meshes[o].part(own)) for o in others])
+        tied = (common >= LEAST_COMMON) & (both >= LEAST_PART) & (chance >= JOIN)
         for position in np.flatnonzero(tied).tolist():
             joined.merge(number, others[position])
     return _merged(parts, joined)

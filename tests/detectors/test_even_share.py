@@ -8,7 +8,7 @@ import pytest
 from detectors.core.cadence import MEASURES, WINDOWS
 from detectors.core.population import Population
 from detectors.core.profiles import Column, Profiles
-from detectors.even_share import DAY, MOST_RHYTHM, EvenShare, _rhythm
+from detectors.even_share import DAY, KINDS, MOST_RHYTHM, EvenShare, _rhythm
 from detectors.sketches.evenness import BUCKETS, bucket_of
 from tests.detectors.traffic import tick_of_one
 
@@ -51,18 +51,31 @@ def test_nothing_is_missed_where_too_little_is_known(what: dict[str, Any]) -> No
     assert rhythm(**what) == 0.0
 
 
+def day_of(counts: np.ndarray, *, age: int) -> float:
+    """Return the nats of accounts that made so many requests since a day began."""
+    detector = EvenShare()
+    members = Column("int64", (len(WINDOWS), MEASURES, BUCKETS))
+    columns = {"cadence_members": members, "first_seen": Column("int64"), **detector.columns}
+    profiles = Profiles(capacity=4, columns=columns)
+    rows = profiles.rows_of(["template:a"], tick=START)
+    profiles["first_seen"][rows] = START
+    profiles["cadence_members"][rows, 1, 0] = np.bincount(bucket_of(counts), minlength=BUCKETS)
+    differ, alike, many = np.full(1000, 9.0), np.full(1000, 0.1), np.full(1000, 100.0)
+    for stage, usual in enumerate(detector.usual):
+        usual.learn(differ if stage >= KINDS else alike, freedom=many)
+    tick = tick_of_one(rows, number=START + age, population=Population())
+    return float(detector._scores(profiles, tick).max())
+
+
 @pytest.mark.parametrize(("apart", "even"), [(0.3, True), (0.6, True), (0.8, False), (1.1, False)])
 def test_users_of_one_tool_who_differ_by_a_factor_of_three_are_not_even(
     apart: float, even: bool
 ) -> None:
-    detector = EvenShare()
-    counts = Column("int64", (len(WINDOWS), MEASURES, BUCKETS))
-    profiles = Profiles(capacity=4, columns={"cadence_members": counts, **detector.columns})
-    rows = profiles.rows_of(["template:a"], tick=START)
     made = np.exp(np.random.default_rng(5).normal(np.log(250.0), apart, size=400)).astype(np.int64)
-    profiles["cadence_members"][rows, 1, 0] = np.bincount(bucket_of(made), minlength=BUCKETS)
-    differ, many = np.full(1000, 9.0), np.full(1000, 100.0)
-    for usual in detector.usual:
-        usual.learn(differ, freedom=many)
-    tick = tick_of_one(rows, number=START, population=Population())
-    assert (detector._scores(profiles, tick).max() > 0) == even
+    assert (day_of(made, age=DAY // 2) > 0) == even
+
+
+def test_who_has_only_just_begun_is_held_against_others_who_have() -> None:
+    once = np.full(40, 6)
+    assert day_of(once, age=DAY // 16) > 10.0
+    assert day_of(once, age=DAY // 16 - 1) < 5.0

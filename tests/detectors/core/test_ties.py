@@ -173,6 +173,20 @@ def test_what_comes_through_other_egresses_is_not(seed: int) -> None:
 
 @by_chance
 @given(seed=st.integers(0, 2**32))
+def test_users_of_a_tool_of_whom_some_are_behind_a_farms_egresses_are_not_the_farm(
+    seed: int,
+) -> None:
+    chance = random.Random(seed)
+    farm = [s for n in range(4) for s in fragments(chance, f"farm-{n}", range(24))]
+    users = [f"user-{n}" for n in range(150)]
+    egresses = [*range(15), *range(100, 235)]
+    tool = [behind_egresses(f"tool-{number}", users, egresses) for number in "ab"]
+    found = components([*farm, *tool], accounts=EVERYBODY, crowd=QUIET)
+    assert sorted(map(len, found)) == [len(tool), len(farm)]
+
+
+@by_chance
+@given(seed=st.integers(0, 2**32))
 def test_egresses_that_half_the_world_uses_tie_nothing(seed: int) -> None:
     chance = random.Random(seed)
     suspects = [s for n in range(4) for s in fragments(chance, f"part-{n}", range(24))]

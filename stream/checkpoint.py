@@ -7,7 +7,7 @@ from typing import Any
 
 from faust.types import TP
 
-from detectors.core.level import Checkpoint
+from detectors.core.output import Checkpoint
 from stream.metrics import Metrics
 from stream.shelf import Changelog, Pause, ProfileTable
 

@@ -25,7 +25,7 @@ from detectors.core.engine import Engine, share_of, share_of_campaigns
 from detectors.core.errors import ConfigError
 from detectors.core.group_level import GroupLevel
 from detectors.core.lateness import Lateness
-from detectors.core.level import Settings
+from detectors.core.settings import Settings
 
 
 class Bounds(NamedTuple):

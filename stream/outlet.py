@@ -9,7 +9,7 @@ from faust.types import TP
 from msgspec.structs import replace
 
 from detectors.core.errors import InvalidEventError
-from detectors.core.level import Output
+from detectors.core.output import Output
 from detectors.core.records import Alert
 from stream import codec
 from stream.checkpoint import Checkpoints

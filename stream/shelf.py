@@ -14,7 +14,7 @@ from detectors.core.account_level import AccountLevel
 from detectors.core.campaign_level import CampaignLevel
 from detectors.core.detector import pack, unpack
 from detectors.core.group_level import GroupLevel
-from detectors.core.level import Checkpoint
+from detectors.core.output import Checkpoint
 
 MANIFEST, PAUSE = "manifest", "pause"
 

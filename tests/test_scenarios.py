@@ -14,8 +14,8 @@ import pytest
 from detectors import CATALOG
 from detectors.core.batch import batch_of
 from detectors.core.engine import Engine
-from detectors.core.level import Settings
 from detectors.core.records import Alert, Lifecycle, Release, Request, event_time
+from detectors.core.settings import Settings
 from detectors.text.capability import Capability
 from tests.scenarios.build import SCENARIOS, build
 

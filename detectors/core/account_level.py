@@ -14,11 +14,13 @@ from detectors.core.conversations import Conversations, News
 from detectors.core.deltas import Deltas, Told, picked
 from detectors.core.detector import Detector, Tick, pack, unpack
 from detectors.core.group_names import GroupNames
-from detectors.core.level import Checkpoint, Level, Output, Settings
+from detectors.core.level import Level
 from detectors.core.numbering import numbered
+from detectors.core.output import Checkpoint, Output
 from detectors.core.population import HORIZON, Population
 from detectors.core.profiles import OVERFLOW, TICK, Column, Rows
 from detectors.core.records import Lifecycle
+from detectors.core.settings import Settings
 from detectors.sketches import mixture
 from detectors.sketches.seen import Seen
 
@@ -284,7 +286,7 @@ class AccountLevel(Level):
             named=self._clients,
             tick=number,
         )
-        suspect = self.suspect(rows, number)
+        suspect = self.suspicion.of(rows, number)
         carried = np.zeros(len(rows), dtype=np.uint8)
         np.bitwise_or.at(carried, where, buffer.carried)
         self._facts.fields(profiles, rows, carried, tick=number)

@@ -7,9 +7,8 @@ import msgspec
 import xxhash
 from msgspec.structs import replace
 
-from detectors.core.campaigns import Campaign, Members, Together, thin
+from detectors.core.campaign import Campaign, Members, Together, thin
 from detectors.core.detector import share
-from detectors.core.level import Settings
 from detectors.core.moves import Pivot
 from detectors.core.parts import fitting
 from detectors.core.prose import shown
@@ -24,6 +23,7 @@ from detectors.core.records import (
     Tie,
     Window,
 )
+from detectors.core.settings import Settings
 from detectors.core.severity import SEVERITIES, severity_of
 from detectors.core.succession import REGROWTH, regrowth_of, replaced
 from detectors.core.suspects import Suspect, nats_of

@@ -7,12 +7,15 @@ from msgspec.structs import replace
 
 from detectors.core import campaign_alert
 from detectors.core.calibration import DAY
-from detectors.core.campaigns import Campaign, Campaigns, Members
+from detectors.core.campaign import Campaign, Members
+from detectors.core.campaigns import Campaigns
 from detectors.core.detector import pack, unpack
 from detectors.core.discovery import Discovery
-from detectors.core.level import FAINT, REPEAT, Checkpoint, Output, Settings
+from detectors.core.level import FAINT, REPEAT
 from detectors.core.moves import Moves
+from detectors.core.output import Checkpoint, Output
 from detectors.core.records import SUPPORTING, Alert, Behind, Candidates
+from detectors.core.settings import Settings
 from detectors.core.suspects import Suspect
 from detectors.core.waiting import Waiting
 from detectors.sketches.crowding import Crowd

@@ -16,9 +16,10 @@ from detectors.core.account_level import AccountLevel
 from detectors.core.batch import batch_of
 from detectors.core.detector import Detector, Floats, Tick
 from detectors.core.group_level import GroupLevel
-from detectors.core.level import Output, Settings
+from detectors.core.output import Output
 from detectors.core.profiles import Profiles
 from detectors.core.records import Alert, Lifecycle, Request, event_time
+from detectors.core.settings import Settings
 from detectors.text.capability import Capability
 
 Check = Callable[[type[Detector]], None]

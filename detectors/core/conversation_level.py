@@ -10,10 +10,11 @@ from detectors.core.capabilities import or_none_said
 from detectors.core.conversations import NEWEST
 from detectors.core.denials import Denials
 from detectors.core.detector import Detector, Finding, Tick
-from detectors.core.level import Level, Settings
+from detectors.core.level import Level
 from detectors.core.population import Population
 from detectors.core.profiles import OVERFLOW, TICK, Column, Rows
 from detectors.core.records import Alert, Delta
+from detectors.core.settings import Settings
 
 #: Seconds over which counts fade, and after which a circle forgets an account.
 DAY = 86_400
@@ -153,7 +154,7 @@ class ConversationLevel(Level):
             tokens=nothing,
             models=np.zeros((len(rows), 1), dtype=np.int64),
             capabilities=or_none_said(None, len(rows)),
-            suspect=self.suspect(rows, number),
+            suspect=self.suspicion.of(rows, number),
             scopes=np.zeros(len(rows), dtype=np.int8),
             population=replace(self.population, echoes=self._echoes, denials=self._denied),
         )

@@ -8,8 +8,10 @@ from detectors.core.batch import Batch
 from detectors.core.campaign_level import CampaignLevel
 from detectors.core.detector import Detector
 from detectors.core.group_level import GroupLevel
-from detectors.core.level import Level, Output, Settings
+from detectors.core.level import Level
+from detectors.core.output import Output
 from detectors.core.records import Alert, Lifecycle
+from detectors.core.settings import Settings
 
 #: Part of the budget that is the campaigns': they are what is looked for, and what detectors say of
 #: their parts is mostly evidence.  Detectors, scopes and partitions share the rest alike.

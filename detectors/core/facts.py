@@ -155,7 +155,7 @@ def whole_tick(level: Level, minute: int) -> Tick:
         tokens=nothing,
         models=np.zeros((len(rows), 1), dtype=np.int64),
         capabilities=np.zeros((len(rows), 1), dtype=np.int64),
-        suspect=level.suspect(rows, number),
+        suspect=level.suspicion.of(rows, number),
         scopes=np.zeros(len(rows), dtype=np.int8),
         population=Population(),
     )

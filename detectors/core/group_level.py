@@ -12,17 +12,20 @@ from detectors.core.beat import QUIET
 from detectors.core.conversation_level import ConversationLevel
 from detectors.core.deltas import SERVICE, picked
 from detectors.core.detector import Detector, Finding, Tick, pack, unpack
-from detectors.core.level import SELDOM, Checkpoint, Level, Output, Settings
+from detectors.core.level import Level
 from detectors.core.links import Links
 from detectors.core.members import Members
 from detectors.core.numbering import numbered, occurring
+from detectors.core.output import Checkpoint, Output
 from detectors.core.parts import fitting
 from detectors.core.population import HOUR, YOUNG, Lone, Population
 from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
 from detectors.core.records import Alert, Behind, Delta, Scope
 from detectors.core.service_level import ServiceLevel
+from detectors.core.settings import Settings
 from detectors.core.singles import Singles
 from detectors.core.succession import Succession
+from detectors.core.suspicion import SELDOM
 from detectors.core.waiting import Waiting
 from detectors.sketches import mixture
 
@@ -304,7 +307,7 @@ class GroupLevel(Level):
         )
         by_model = counts.astype(np.int64).reshape(len(rows), mixture.SLOTS)
         requests = by_model.sum(axis=1)
-        hold = self.suspect(rows, number)
+        hold = self.suspicion.of(rows, number)
         arrivals = self._fold(number, links, rows)
         self.population.newcomers = self.heirs.usual
         mixture.fold(self.profiles, rows, by_model, tick=number, hold=hold)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -10,40 +9,31 @@ import xxhash
 from msgspec import structs
 from numpy.typing import NDArray
 
-from detectors.core.calibration import DAY, MOST_LIMIT, Calibration
+from detectors.core import suspicion
+from detectors.core.calibration import MOST_LIMIT, Calibration
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
 from detectors.core.models import Models
 from detectors.core.parts import fitting
-from detectors.core.profiles import OVERFLOW, TICK, Column, Profiles, Rows
+from detectors.core.profiles import OVERFLOW, Column, Profiles
 from detectors.core.prose import shown
 from detectors.core.records import (
     Alert,
-    Candidates,
-    Delta,
     Entity,
     Scope,
     Severity,
     Window,
 )
+from detectors.core.settings import Settings
 from detectors.core.severity import SEVERITIES, severity_of
+from detectors.core.suspicion import TEST, Suspicion
 from detectors.sketches import mixture
 
-#: Seconds of event time in which a profile's highest score counts as one test.
-TEST = 600
-#: Seconds an entity stays under suspicion after an alert; and how long learning is held at most.
-SUSPICION, HOLD = 3600, DAY
 #: Nats above which an entity is under suspicion even where the limit lies higher: what is so odd
 #: must not teach the calibration that it is normal until it has been so for `HOLD`.
 ODD = 12.0
 #: A group whose p-value lies below is a candidate, though no alert of its own: with others that it
 #: shares accounts with it may be one.
 FAINT = 1e-3
-#: Columns of levels that have candidates: the detectors to which a row was seldom, a bit each.
-SELDOM = {
-    "seldom_by": Column("int32"),
-    "seldom_since": Column(TICK),
-    "seldom_until": Column(TICK),
-}
 #: Nats below which nothing can be an alert or a candidate: no p-value is less than a score claims.
 LEAST_SCORE = -math.log(max(MOST_LIMIT, FAINT))
 #: Accounts that one alert names at most, and the bytes of their names as JSON: a broker takes a
@@ -51,36 +41,6 @@ LEAST_SCORE = -math.log(max(MOST_LIMIT, FAINT))
 MOST_ACCOUNTS, ACCOUNTS_BYTES = 5000, 200_000
 #: An alert of the same entity is repeated after this long, or when its score has doubled.
 REPEAT = 3600
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What a level is told by the operator."""
-
-    alerts_per_day: float  # the budget of one detector on one scope in one partition
-    capacity: int  # profiles at most
-    seed: int  # key of the hashes
-    version: str  # shown in alerts
-
-
-@dataclass(slots=True, kw_only=True)
-class Output:
-    """What came out of a level, in order."""
-
-    alerts: list[Alert] = field(default_factory=list)  # raised at this level
-    deltas: list[tuple[int, Delta]] = field(default_factory=list)  # by partition of the groups
-    candidates: list[Candidates] = field(default_factory=list)  # to the campaigns
-    checkpoint: "Checkpoint | None" = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
-    """A level's state after one tick: what is to be written, in this order, and then dropped."""
-
-    position: dict[str, int]  # what has been applied: offset by source
-    segments: dict[str, bytes]
-    manifest: bytes
-    dropped: list[str]
 
 
 class Level:
@@ -114,14 +74,14 @@ class Level:
         self._raised: dict[tuple[str, str], tuple[int, float]] = {}
         every = {
             "scope": Column("int8"),
-            "suspect_since": Column(TICK),
-            "test": Column(TICK),  # number of the test in progress, the same for all detectors
+            **suspicion.COLUMNS,
             **columns,
         }
         for detector in self.detectors:
             every |= detector.columns
             every[f"{detector.name}_peak"] = Column("float32")
         self.profiles = Profiles(capacity=settings.capacity, columns=every)
+        self.suspicion = Suspicion(self.profiles)
         self.calibrations = {
             (d.name, scope): Calibration()
             for d in self.detectors
@@ -140,9 +100,9 @@ class Level:
         alike = {d.scopes: d for d in self.detectors}  # one for each of the sets of scopes
         part_of = {scopes: self._part(detector, tick) for scopes, detector in alike.items()}
         test, number = self.profiles["test"][tick.rows], tick.number // TEST
-        ended = self._ended(tick, test)
+        ended = self.suspicion.ended(tick.rows, test, tick=tick.number)
         self.profiles["test"][tick.rows] = number
-        seldom, same = self._seldom_by(tick.rows, test), test == number
+        seldom, same = self.suspicion.seldom_by(tick.rows, test), test == number
         same_of = {scopes: same[positions] for scopes, (positions, _) in part_of.items()}
         any_ended = ended.any()  # many ticks end no test
         for detector in self.detectors:
@@ -156,7 +116,7 @@ class Level:
                 alerts.append(
                     self._raise(detector, part, position, scores, samples, faint=position in faint)
                 )
-        suspect = self.suspect(tick.rows, tick.number)
+        suspect = self.suspicion.of(tick.rows, tick.number)
         taught = {
             scopes: structs.replace(part, suspect=suspect[positions])
             for scopes, (positions, part) in part_of.items()
@@ -228,35 +188,6 @@ class Level:
         mixture.forget(self.profiles, slot)
         self.profiles.mark(self.profiles.live)
 
-    def suspect(self, rows: Rows, tick: int) -> NDArray[np.bool_]:
-        """Say which rows are under suspicion, so that nothing may be learned of them."""
-        until = self.profiles["suspect_until"][rows]
-        since = self.profiles["suspect_since"][rows]
-        suspect: NDArray[np.bool_] = (until > tick) & (tick - since < HOLD)
-        return suspect
-
-    def _ended(self, tick: Tick, test: Rows) -> NDArray[np.bool_]:
-        """Say which rows' last tests have ended, those left out that ran under suspicion."""
-        ended: NDArray[np.bool_] = (test != tick.number // TEST) & (test > 0)
-        if ended.any():
-            ended &= ~self._held("suspect", tick.rows, test * TEST)
-        return ended
-
-    def _held(self, what: str, rows: Rows, start: Rows) -> NDArray[np.bool_]:
-        """Say which rows were suspect, or seldom, in tests that began at ``start``."""
-        since, until = (self.profiles[f"{what}_{end}"][rows] for end in ("since", "until"))
-        held: NDArray[np.bool_] = (since < start + TEST) & (start < until) & (start - since < HOLD)
-        return held
-
-    def _seldom_by(self, rows: Rows, test: Rows) -> NDArray[np.int32]:
-        """Return the bits of the detectors to which rows were seldom in tests of these numbers."""
-        if "seldom_by" not in self.profiles:
-            return np.zeros(len(rows), dtype=np.int32)
-        seldom: NDArray[np.int32] = self.profiles["seldom_by"][rows]
-        if not seldom.any():
-            return seldom
-        return np.where(self._held("seldom", rows, test * TEST), seldom, 0)
-
     def _bit(self, detector: Detector) -> int:
         return 1 << self.detectors.index(detector)
 
@@ -303,12 +234,12 @@ class Level:
                     found.append(position)
             odd = np.flatnonzero(scores > ODD)
             if len(odd) and not detector.supports:
-                self._suspect(rows[odd], tick.number)
+                self.suspicion.begin(rows[odd], tick.number)
             if (scores > seldom).any():
                 first = ~same | (peaks[rows] <= seldom) | (scores > 2 * peaks[rows])
                 first[found] = False
                 faint = np.flatnonzero((scores > seldom) & first & (rows != OVERFLOW)).tolist()
-                self._seldom(detector, rows[scores > seldom], tick.number)
+                self.suspicion.seldom(rows[scores > seldom], tick.number, bit=self._bit(detector))
         if highest > 0.0 or not same.all():
             peaks[rows] = np.where(same, np.maximum(peaks[rows], scores), scores)
         return found, faint
@@ -333,24 +264,6 @@ class Level:
             if scope in detector.scopes
         ]
 
-    def _suspect(self, rows: Rows, tick: int) -> None:
-        new = rows[self.profiles["suspect_until"][rows] <= tick]
-        self.profiles["suspect_since"][new] = tick
-        self.profiles["suspect_until"][rows] = tick + SUSPICION
-
-    def _seldom(self, detector: Detector, rows: Rows, tick: int) -> None:
-        """Note that rows are seldom to a detector: they do not teach the others what is usual.
-
-        Its own calibration goes on learning of them, or it would come to take for seldom what is
-        not; where detectors have nothing to do with each other, the others lose nothing by it.
-        """
-        profiles = self.profiles
-        new = rows[profiles["seldom_until"][rows] <= tick]
-        profiles["seldom_since"][new] = tick
-        profiles["seldom_by"][new] = 0
-        profiles["seldom_by"][rows] |= self._bit(detector)
-        profiles["seldom_until"][rows] = tick + SUSPICION
-
     def _note(self, detector: str, name: str, tick: int, score: float) -> None:
         """Keep that an alert is raised, and forget those that may be repeated anyway."""
         self._raised.pop((detector, name), None)
@@ -374,7 +287,7 @@ class Level:
         scope = self.scopes[int(profiles["scope"][row])]
         p_value = self.calibrations[detector.name, scope].p_value(score)
         if not faint:
-            self._suspect(tick.rows[position : position + 1], tick.number)
+            self.suspicion.begin(tick.rows[position : position + 1], tick.number)
             self._note(detector.name, profiles.names[row], tick.number, score)
         value = profiles.names[row].partition(":")[2] if scope != "account" else profiles.names[row]
         limit = self.calibrations[detector.name, scope].limit(

@@ -8,9 +8,10 @@ from typing import Any
 
 from detectors.core.detector import Detector
 from detectors.core.facts import LONGEST_PAUSE, MINUTE, whole_tick
-from detectors.core.level import Level, Settings
+from detectors.core.level import Level
 from detectors.core.profiles import Column
 from detectors.core.records import Alert
+from detectors.core.settings import Settings
 from detectors.sketches.series import Series
 
 #: What the series are.  Of counts a minute their roots are judged, which vary alike by day and by

@@ -17,10 +17,11 @@ from detectors.core.facts import (
     forget_least,
     whole_tick,
 )
-from detectors.core.level import Level, Settings
+from detectors.core.level import Level
 from detectors.core.profiles import OVERFLOW, TICK, Column
 from detectors.core.records import DEAD_LETTER_REASONS, Alert, Delta
 from detectors.core.series_level import SeriesLevel
+from detectors.core.settings import Settings
 
 #: Minutes that a share is taken of.
 WINDOW = 3

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.core.detector import Detector, Floats, Tick
-from detectors.core.level import TEST, Level
+from detectors.core.level import Level
+from detectors.core.suspicion import TEST
 from stream.bench.worlds.run import blocks
 from stream.config import Config
 from stream.file_driver import FileDriver

@@ -17,7 +17,7 @@ from detectors.core.account_level import AccountLevel
 from detectors.core.batch import Batch, batch_of
 from detectors.core.detector import Detector
 from detectors.core.group_level import GroupLevel
-from detectors.core.level import Output
+from detectors.core.output import Output
 from detectors.sketches.seen import Seen
 from detectors.text.capability import Capability
 from stream.codec import decode_deltas, decode_requests, encode_deltas

@@ -12,11 +12,12 @@ from detectors.core.account_level import AccountLevel
 from detectors.core.batch import Batch, batch_of
 from detectors.core.detector import Detector, Finding, Floats, Tick
 from detectors.core.group_level import GroupLevel
-from detectors.core.level import Checkpoint, Output, Settings
 from detectors.core.members import Members
+from detectors.core.output import Checkpoint, Output
 from detectors.core.population import Population
 from detectors.core.profiles import Column, Profiles, Rows
 from detectors.core.records import Delta, Evidence, Request, Scope, Signal, event_time
+from detectors.core.settings import Settings
 from detectors.text.capability import Capability
 
 EPOCH = 1_767_225_600

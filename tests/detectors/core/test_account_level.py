@@ -13,7 +13,7 @@ from msgspec.structs import replace
 import detectors.core.account_level as module
 import detectors.core.deltas
 from detectors.core.batch import Batch, Strays, batch_of
-from detectors.core.level import Output
+from detectors.core.output import Output
 from detectors.core.records import Delta, Lifecycle, Request, event_time
 from tests.detectors.traffic import (
     EPOCH,

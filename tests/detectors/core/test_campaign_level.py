@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.core.campaign import Members, members_of
 from detectors.core.campaign_level import NAMES_A_SECOND
-from detectors.core.campaigns import Members, members_of
 from detectors.core.level import FAINT
 from detectors.core.records import Alert, Behind, Candidates
 from detectors.core.suspects import HALF_LIFE, MOST_KEPT, MOST_SUSPECTS, Suspect

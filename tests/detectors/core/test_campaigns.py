@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.core import campaign_alert
-from detectors.core.campaigns import Campaign, Members, members_of
+from detectors.core.campaign import Campaign, Members, members_of
 from detectors.core.mesh import Mesh
 from detectors.core.records import Alert, Behind
 from detectors.core.suspects import Suspect

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from detectors.core.level import Output
+from detectors.core.output import Output
 from detectors.core.records import Alert, Delta, Request
 from tests.detectors.traffic import (
     Shelf,

@@ -6,8 +6,8 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from detectors.core.group_level import GroupLevel
-from detectors.core.level import Output
 from detectors.core.models import LEAD
+from detectors.core.output import Output
 from detectors.core.population import RELEASES
 from detectors.core.records import Alert, Delta, Request
 from detectors.sketches.crowding import LEAST_EVERYBODY

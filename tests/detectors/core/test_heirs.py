@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from detectors.core.account_level import AccountLevel
 from detectors.core.group_level import GroupLevel
 from detectors.core.heirs import BEGINNING, CANDIDATE, DAY, HOUR, LATE, LATE_PROVEN, OPEN, PROVEN
-from detectors.core.level import Output
+from detectors.core.output import Output
 from detectors.core.records import Lifecycle, Request
 from detectors.core.succession import Succession
 from tests.detectors.traffic import (

@@ -2,9 +2,9 @@ import pytest
 from msgspec.structs import replace
 
 from detectors.core.detector import Finding, Tick
-from detectors.core.level import SUSPICION
 from detectors.core.profiles import Profiles
 from detectors.core.severity import severity_of
+from detectors.core.suspicion import SUSPICION
 from tests.detectors.traffic import EPOCH, Loud, account_level, batch, feed, request
 
 

@@ -2,9 +2,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from detectors.blindness import Blindness
-from detectors.core.level import Settings
 from detectors.core.records import Alert, Delta
 from detectors.core.service_level import ServiceLevel
+from detectors.core.settings import Settings
 from detectors.service_shift import ServiceShift
 
 START = 1_767_600_000

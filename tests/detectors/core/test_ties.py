@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from detectors.core.agreed import agreed
 from detectors.core.records import Behind
 from detectors.core.suspects import Suspect
-from detectors.core.ties import agreed, components
+from detectors.core.ties import components
 from detectors.sketches.crowding import Crowding
 from tests.detectors.course import alert
 

@@ -150,19 +150,26 @@ def _learned(engine: Engine, *, now: int) -> list[Learned]:
     for partition, level in engine.levels():
         supporting = {detector.name for detector in level.detectors if detector.supports}
         budget = level.settings.alerts_per_day
+        plans = level.plans.names if isinstance(level, AccountLevel) else []
         for (name, scope), calibration in level.calibrations.items():
             limit = None
             if name not in supporting:
                 limit = calibration.limit(alerts_per_day=budget, tick=now)
-            score = None if limit is None else calibration.score_at(limit)
-            found.append(
-                Learned(
-                    detector=name,
-                    scope=scope,
-                    partition=partition,
-                    tests=calibration.windows,
-                    limit=limit,
-                    score=score,
+            for plan, own in [
+                (None, calibration),
+                *((plans[segment - 1], own) for segment, own in calibration.segments),
+            ]:
+                found.append(
+                    Learned(
+                        detector=name,
+                        scope=scope,
+                        plan=plan,
+                        partition=partition,
+                        tests=own.windows,
+                        limit=limit,
+                        score=None if limit is None else own.score_at(limit),
+                    )
                 )
-            )
-    return sorted(found, key=lambda each: (each.detector, each.scope, each.partition))
+    return sorted(
+        found, key=lambda each: (each.detector, each.scope, each.plan or "", each.partition)
+    )

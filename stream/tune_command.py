@@ -116,9 +116,9 @@ def _calibration(tuning: "Tuning") -> "Table":
     from detectors.core.calibration import ENOUGH
     from stream.bench.worlds.table import Table
 
-    least: dict[tuple[str, str], Learned] = {}
+    least: dict[tuple[str, str, str | None], Learned] = {}
     for learned in tuning.learned:
-        key = learned.detector, learned.scope
+        key = learned.detector, learned.scope, learned.plan
         if key not in least or learned.tests < least[key].tests:
             least[key] = learned
     done = sum(learned.share >= 1.0 for learned in least.values())
@@ -128,7 +128,7 @@ def _calibration(tuning: "Tuning") -> "Table":
         head=["detector and scope", "tests", "how far", "alert at p below", "that is from score"],
         rows=[
             [
-                f"{learned.detector}, {learned.scope}",
+                learned.name,
                 f"{learned.tests:,.0f}",
                 STATES[learned.state].format(share=learned.share),
                 "never alone" if learned.limit is None else f"{learned.limit:.1e}",
@@ -138,8 +138,9 @@ def _calibration(tuning: "Tuning") -> "Table":
         ],
         note=(
             f"Learning ends at {ENOUGH:.0f} tests; until then the limit stands on a cautious prior,"
-            " which only the blatant exceeds. Learned, limit seen: so rare a score lies within the"
-            " tests; limit beyond: it is rarer than one in all tests, and lies on the fitted tail."
+            " which only the blatant exceeds, and accounts of a plan are judged among those of all."
+            " Learned, limit seen: so rare a score lies within the tests; limit beyond: it is rarer"
+            " than one in all tests, and lies on the fitted tail."
             + (" Of several partitions, the one with the fewest tests." if partial else "")
         ),
     )

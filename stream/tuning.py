@@ -38,10 +38,17 @@ class Learned:
 
     detector: str
     scope: str
+    plan: str | None  # whose accounts alone it is of; None for that of all
     partition: int
     tests: float  # ended without suspicion, faded
     limit: float | None  # p-value below which to alert; None for what never alerts alone
     score: float | None  # in nats, which has that p-value
+
+    @property
+    def name(self) -> str:
+        """What a table calls it."""
+        whose = f" of {self.plan}" if self.plan is not None else ""
+        return f"{self.detector}, {self.scope}{whose}"
 
     @property
     def share(self) -> float:
@@ -62,6 +69,7 @@ class Learned:
         return {
             "detector": self.detector,
             "scope": self.scope,
+            "plan": self.plan,
             "partition": self.partition,
             "state": self.state,
             "tests": round(self.tests, 1),

@@ -17,6 +17,7 @@ from detectors.core.group_names import GroupNames
 from detectors.core.level import Level
 from detectors.core.numbering import numbered
 from detectors.core.output import Checkpoint, Output
+from detectors.core.plans import Plans
 from detectors.core.population import HORIZON, Population
 from detectors.core.profiles import OVERFLOW, TICK, Column, Rows
 from detectors.core.records import Lifecycle
@@ -42,6 +43,7 @@ COLUMNS = {
     **egresses.OF_ACCOUNTS,
     # The second in which it was created, or first seen; minus that second where it may be older.
     "born": Column(TICK),
+    "segment": Column("int8"),  # its plan, by its number in `Plans`
 }
 
 
@@ -84,6 +86,7 @@ class AccountLevel(Level):
             names=self.groups,
         )
         self.bans = Bans()
+        self.plans = Plans()
         self.conversations = Conversations(
             partitions=partitions, capacity=remember, seed=settings.seed
         )
@@ -176,6 +179,7 @@ class AccountLevel(Level):
         self._started, self._closed = kept["started"], kept["closed"]
         self._facts = facts.Facts(kept["facts"])
         self.bans.restore(kept["bans"])
+        self.plans.restore(kept["plans"])
         self.conversations.restore(segments, kept["conversations"])
 
     def capability_of(self, row: int) -> str | None:
@@ -210,9 +214,13 @@ class AccountLevel(Level):
         ids = of(batch.ids)
         if not ids:
             return
-        models = of(batch.models)
+        models, plans = of(batch.models), of(batch.plans)
+        rows = self.profiles.rows_of(of(batch.accounts), tick=self.clock)
+        segments = np.fromiter(map(self.plans.__getitem__, plans), np.int8, len(plans))
+        said = segments > 0  # a request that says nothing of the plan changes none
+        self.profiles["segment"][rows[said]] = segments[said]
         self._buffer.add(
-            self.profiles.rows_of(of(batch.accounts), tick=self.clock),
+            rows,
             ids=ids,
             models=np.fromiter(map(self.models.__getitem__, models), np.int64, len(models)),
             tokens=batch.tokens[part][counted],
@@ -389,6 +397,7 @@ class AccountLevel(Level):
                 "closed": self._closed,
                 "facts": dict(self._facts.counts),
                 "bans": self.bans.snapshot(),
+                "plans": self.plans.names,
                 "conversations": conversations,
             }
         )

@@ -71,6 +71,7 @@ class Batch:
     models: list[str]
     egresses: list[str | None]  # as the gateway names it, else the client's address
     payments: list[str | None]
+    plans: list[str | None]
     sketches: list[str | None]
     capabilities: NDArray[np.int8]  # what each is after, by its index; `UNSAID` where nothing tells
     agents: list[str | None]  # as the client names itself
@@ -122,6 +123,7 @@ def batch_of(
         models=[r.model for r in requests],
         egresses=[r.proxy or r.ip for r in requests],
         payments=[r.payment for r in requests],
+        plans=[r.plan for r in requests],
         sketches=sketches,
         capabilities=capabilities,
         agents=[r.user_agent for r in requests],

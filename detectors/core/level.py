@@ -10,11 +10,11 @@ from msgspec import structs
 from numpy.typing import NDArray
 
 from detectors.core import suspicion
-from detectors.core.calibration import MOST_LIMIT, Calibration
+from detectors.core.calibration import MOST_LIMIT
 from detectors.core.detector import Detector, Finding, Floats, Tick, pack, unpack
 from detectors.core.models import Models
 from detectors.core.parts import fitting
-from detectors.core.profiles import OVERFLOW, Column, Profiles
+from detectors.core.profiles import OVERFLOW, Column, Profiles, Rows
 from detectors.core.prose import shown
 from detectors.core.records import (
     Alert,
@@ -23,6 +23,7 @@ from detectors.core.records import (
     Severity,
     Window,
 )
+from detectors.core.segmented import Segmented
 from detectors.core.settings import Settings
 from detectors.core.severity import SEVERITIES, severity_of
 from detectors.core.suspicion import TEST, Suspicion
@@ -83,7 +84,7 @@ class Level:
         self.profiles = Profiles(capacity=settings.capacity, columns=every)
         self.suspicion = Suspicion(self.profiles)
         self.calibrations = {
-            (d.name, scope): Calibration()
+            (d.name, scope): Segmented()
             for d in self.detectors
             for scope in self.scopes
             if scope in d.scopes
@@ -203,7 +204,10 @@ class Level:
         for code, calibration in self._calibrations_of(detector):
             here = mature & (tick.scopes == code)
             if here.any():
-                calibration.observe(peaks[tick.rows[here]].astype(np.float64), tick=tick.number)
+                rows = tick.rows[here]
+                calibration.observe_each(
+                    peaks[rows].astype(np.float64), self._segments(rows), tick=tick.number
+                )
 
     def _standing_out(
         self,
@@ -247,16 +251,25 @@ class Level:
     def _limits(self, detector: Detector, tick: Tick) -> tuple[Floats, Floats]:
         """Return above which score each row is an alert, and above which a candidate."""
         limits, seldom = np.full(len(tick.rows), np.inf), np.full(len(tick.rows), np.inf)
+        segments = self._segments(tick.rows)
         for code, calibration in self._calibrations_of(detector):
-            here = tick.scopes == code
             limit = calibration.limit(alerts_per_day=self.settings.alerts_per_day, tick=tick.number)
-            if not detector.supports:
-                limits[here] = calibration.score_at(limit)
-            if tick.members is not None:
-                seldom[here] = calibration.score_at(max(limit, FAINT))
+            for segment in np.unique(segments[tick.scopes == code]).tolist():
+                here = (tick.scopes == code) & (segments == segment)
+                of = calibration.of(segment)
+                if not detector.supports:
+                    limits[here] = of.score_at(limit)
+                if tick.members is not None:
+                    seldom[here] = of.score_at(max(limit, FAINT))
         return limits, seldom
 
-    def _calibrations_of(self, detector: Detector) -> list[tuple[int, Calibration]]:
+    def _segments(self, rows: Rows) -> NDArray[np.int64]:
+        """Return the segment of each row, 0 where the level knows of none."""
+        if "segment" not in self.profiles:
+            return np.zeros(len(rows), dtype=np.int64)
+        return self.profiles["segment"][rows].astype(np.int64)
+
+    def _calibrations_of(self, detector: Detector) -> list[tuple[int, Segmented]]:
         """Return the codes of the scopes that a detector looks at, with their calibrations."""
         return [
             (code, self.calibrations[detector.name, scope])
@@ -285,14 +298,14 @@ class Level:
         score = float(scores[position])
         finding = detector.explain(profiles, tick, position)
         scope = self.scopes[int(profiles["scope"][row])]
-        p_value = self.calibrations[detector.name, scope].p_value(score)
+        calibration = self.calibrations[detector.name, scope]
+        segment = int(self._segments(tick.rows[position : position + 1])[0])
+        p_value = calibration.of(segment).p_value(score)
         if not faint:
             self.suspicion.begin(tick.rows[position : position + 1], tick.number)
             self._note(detector.name, profiles.names[row], tick.number, score)
         value = profiles.names[row].partition(":")[2] if scope != "account" else profiles.names[row]
-        limit = self.calibrations[detector.name, scope].limit(
-            alerts_per_day=self.settings.alerts_per_day, tick=tick.number
-        )
+        limit = calibration.limit(alerts_per_day=self.settings.alerts_per_day, tick=tick.number)
         severity: Severity = "info"
         if not faint:
             usual = severity_of(p_value, limit=limit, accounts=len(finding.accounts))

@@ -156,7 +156,8 @@ def test_the_calibration_is_that_of_an_engine_with_the_configured_budget(
     feed(driver, [world], format="native", record_bytes=CONFIG.record_bytes)
     now = max(int(json.loads(line)["ts"]) for line in Path(world).read_bytes().splitlines())
     level = driver.engine.accounts[0]
-    found = {(each.detector, each.scope): each for each in tuned.learned}
+    found = {(each.detector, each.scope): each for each in tuned.learned if each.plan is None}
+    of_paid = [each.tests for each in tuned.learned if each.name == "rate_surge, account of paid"]
     of_accounts = found["rate_surge", "account"]
     calibration = level.calibrations["rate_surge", "account"]
     limit = calibration.limit(alerts_per_day=level.settings.alerts_per_day, tick=now)
@@ -164,6 +165,9 @@ def test_the_calibration_is_that_of_an_engine_with_the_configured_budget(
     assert of_accounts.tests == calibration.windows > 0
     assert of_accounts.limit == limit
     assert of_accounts.score == calibration.score_at(limit)
+    paid = dict(calibration.segments)[level.plans["paid"]]
+    assert of_paid == [paid.windows]
+    assert 0 < paid.windows < calibration.windows
     assert {("failover_echo", "account"), ("model_pivot", "template")} <= set(found)
     assert found["capability", "proxy"].limit is None  # never an alert by itself
 
@@ -182,7 +186,13 @@ def test_a_calibration_says_what_its_limit_stands_on(
     tests: float, limit: float | None, state: str
 ) -> None:
     learned = Learned(
-        detector="d", scope="account", partition=0, tests=tests, limit=limit, score=limit
+        detector="d",
+        scope="account",
+        plan=None,
+        partition=0,
+        tests=tests,
+        limit=limit,
+        score=limit,
     )
     assert learned.state == state
     assert learned.share == min(tests / ENOUGH, 1.0)

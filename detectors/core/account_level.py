@@ -155,6 +155,10 @@ class AccountLevel(Level):
             if self.profiles["requests"][row[0]] == 0:
                 self.profiles["born"][row] = int(time)
                 self.profiles.mark(row)
+        known = self.profiles.index.get(event.account)
+        if event.plan is not None and known is not None:
+            self.profiles["segment"][known] = self.plans[event.plan]
+            self.profiles.mark(np.array([known]))
 
     def checkpoint(self) -> Checkpoint | None:
         """Return a checkpoint, or None where it comes with the end of the tick in progress."""

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -10,9 +11,9 @@ from detectors.core.calibration import ENOUGH
 from detectors.core.detector import Floats, Tick
 from detectors.core.plans import MOST_PLANS
 from detectors.core.profiles import Profiles
-from detectors.core.records import Request
+from detectors.core.records import Lifecycle, Request
 from detectors.core.segmented import Segmented
-from tests.detectors.traffic import Loud, account_level, feed, request, settings
+from tests.detectors.traffic import EPOCH, Loud, account_level, batch, feed, request, settings
 
 ACCOUNTS, ROUNDS, ODD = 100, 8, 11
 
@@ -72,6 +73,17 @@ def test_an_account_is_judged_among_those_of_its_plan(
 ) -> None:
     past = history({"free": 0, "enterprise": ODD})
     assert told(level_of_scored(), [*past, last(plan=plan, account=account)]) == found
+
+
+@pytest.mark.parametrize(("event", "account"), [("created", "new"), ("payment", "enterprise-7")])
+def test_a_lifecycle_record_says_the_plan_too(event: str, account: str) -> None:
+    level = level_of_scored()
+    feed(level, history({"free": 0, "enterprise": ODD}))
+    record = {"kind": "lifecycle", "ts": EPOCH, "account": account, "event": event, "plan": "free"}
+    level.live(msgspec.convert(record, Lifecycle), EPOCH + 600.0 * ROUNDS, offset=0)
+    later = batch([last(plan=None, account=account)], first=10_000)
+    alerts = level.process(later).alerts + level.pause(idle=True).alerts
+    assert [alert.accounts for alert in alerts] == [[account]]
 
 
 def test_what_is_known_of_each_plan_comes_back_with_a_checkpoint() -> None:

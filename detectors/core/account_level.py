@@ -220,9 +220,10 @@ class AccountLevel(Level):
             return
         models, plans = of(batch.models), of(batch.plans)
         rows = self.profiles.rows_of(of(batch.accounts), tick=self.clock)
-        segments = np.fromiter(map(self.plans.__getitem__, plans), np.int8, len(plans))
-        said = segments > 0  # a request that says nothing of the plan changes none
-        self.profiles["segment"][rows[said]] = segments[said]
+        if any(plans):
+            segments = np.fromiter(map(self.plans.__getitem__, plans), np.int8, len(plans))
+            said = segments > 0  # a request that says nothing of the plan changes none
+            self.profiles["segment"][rows[said]] = segments[said]
         self._buffer.add(
             rows,
             ids=ids,

@@ -56,6 +56,9 @@ LIFE_BANS, LIFE_SIZE = 10.0, 80
 @options.TEXT
 @options.BACKGROUND
 @click.option("--quick", is_flag=True, help="A few small worlds, some ten minutes of one core.")
+@click.option(
+    "--campaigns-only", is_flag=True, help="Leave out the launch day and the campaign's life."
+)
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True)
 @options.OUT
 @options.PLOTS
@@ -74,6 +77,7 @@ def worlds(
     text: Text,
     background: str,
     quick: bool,
+    campaigns_only: bool,
     jobs: int,
     out: str,
     plots: bool,
@@ -83,8 +87,8 @@ def worlds(
 
     Every campaign meets every size, mixing, ratio or attackers' share, and seed, once as its shape
     is and once with each evasion; each may be given several times. A launch day without campaign
-    and one campaign's life come with them. Writes tables, results, plots and one page into a
-    directory.
+    and one campaign's life come with them, unless they are left out: with many hours these take
+    longer than the rest. Writes tables, results, plots and one page into a directory.
     """
     if plots:
         canvas.check()
@@ -103,19 +107,24 @@ def worlds(
         asked = partial(asked, campaigns=campaigns or tuple(SHAPES), hours=long, evasions=evasions)
         cells = asked(sizes=sizes or SIZES, mixings=mixings or MIXINGS, ratios=ratios)
         cells += asked(sizes=sizes or ATTACKERS_SIZES, mixings=mixings or (None,), attackers=shares)
-    cells += launch_days(seeds=seeds, hours=long, text=text, background=background)
+    if not campaigns_only:
+        cells += launch_days(seeds=seeds, hours=long, text=text, background=background)
     chosen = [name for name in CONTENDERS if not names or name in names]
-    _note(f"{len(cells)} worlds, and one more for a campaign's life; each is named as it ends.")
+    besides = "" if campaigns_only else ", and one more for a campaign's life"
+    count = f"{len(cells)} world{'s' if len(cells) > 1 else ''}"
+    _note(f"{count}{besides}; each is named as it ends.")
     outcomes = list(_all(cells, chosen, jobs=jobs))
-    life = _live(
-        _life_cell(
-            campaigns[0] if campaigns else None,
-            hours=long,
-            seed=seeds[0],
-            text=text,
-            background=background,
+    life = None
+    if not campaigns_only:
+        life = _live(
+            _life_cell(
+                campaigns[0] if campaigns else None,
+                hours=long,
+                seed=seeds[0],
+                text=text,
+                background=background,
+            )
         )
-    )
     results = Results(
         made=output.made_by(time.perf_counter() - began), outcomes=outcomes, life=life
     )
@@ -205,8 +214,9 @@ def _all(cells: Sequence[Cell], names: Sequence[str], *, jobs: int) -> Iterator[
     """Run every world, and say so as they end; outcomes come in the order of the worlds."""
     if jobs == 1:
         for number, cell in enumerate(cells, start=1):
-            yield from run(cell, contenders=names)
-            _note(f"{number} of {len(cells)}: {cell.name}")
+            outcomes = run(cell, contenders=names)
+            _note(f"{number} of {len(cells)}: {_ended(outcomes)}")
+            yield from outcomes
         return
     # Started anew, not forked: threads of numerical libraries do not survive a fork.
     context = multiprocessing.get_context("spawn")
@@ -220,7 +230,7 @@ def _all(cells: Sequence[Cell], names: Sequence[str], *, jobs: int) -> Iterator[
             ended: dict[int, list[Outcome]] = {}
             for number, future in enumerate(as_completed(waiting), start=1):
                 ended[waiting[future]] = future.result()
-                _note(f"{number} of {len(cells)}: {cells[waiting[future]].name}")
+                _note(f"{number} of {len(cells)}: {_ended(future.result())}")
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():
@@ -228,6 +238,15 @@ def _all(cells: Sequence[Cell], names: Sequence[str], *, jobs: int) -> Iterator[
             raise
         for place in range(len(cells)):
             yield from ended[place]
+
+
+def _ended(outcomes: Sequence[Outcome]) -> str:
+    """Say which world has ended, and what the first of the contenders made of it."""
+    first = outcomes[0]
+    score = first.score
+    found = f"found {score.found:,} of {score.campaign:,}, " if score.campaign else ""
+    others = f"named {score.named:,} of {score.benign:,} others"
+    return f"{first.cell.name}: {first.contender} {found}{others}"
 
 
 @contextmanager
@@ -239,11 +258,11 @@ def _deaf() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _drawn(outcomes: Sequence[Outcome], life: Life) -> dict[str, bytes]:
+def _drawn(outcomes: Sequence[Outcome], life: Life | None) -> dict[str, bytes]:
     from stream.bench.worlds.life_plot import life_plot
     from stream.bench.worlds.plots import plots
 
-    return plots(outcomes) | {"life": life_plot(life)}
+    return plots(outcomes) | ({"life": life_plot(life)} if life else {})
 
 
 def _note(sentence: str) -> None:

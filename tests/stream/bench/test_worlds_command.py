@@ -77,6 +77,25 @@ def test_a_tiny_grid_is_replayed_scored_and_written(tmp_path: Path) -> None:
     assert "evasion" not in out
     assert not list(tmp_path.glob("*.png"))
     assert error.startswith("weir: 2 worlds, and one more for a campaign's life")
+    own, others = results.outcomes[0], results.outcomes[0].score
+    assert own.contender == "Weir"
+    told = f"named {others.named} of {others.benign} others"
+    assert f"weir: 1 of 2: {own.cell.name}: Weir {told}\n" in error
+
+
+def test_the_campaigns_may_be_all_that_is_asked_for(tmp_path: Path) -> None:
+    code, out, error = bench(
+        "worlds", *TINY, "--only", "Weir", "--campaigns-only", "--out", str(tmp_path)
+    )
+    assert code == 0, error
+    results = msgspec.json.decode((tmp_path / "results.json").read_bytes(), type=Results)
+    assert [outcome.cell.campaign for outcome in results.outcomes] == [SHAPE]
+    assert results.life is None
+    assert error.startswith("weir: 1 world; each is named as it ends.")
+    page = (tmp_path / "index.html").read_text()
+    assert "launch day" not in out + page
+    assert "One campaign&#x27;s life" not in page
+    assert {file.stem for file in tmp_path.glob("*.png")} == {"tradeoff", "times"}
 
 
 def test_who_breaks_off_finds_no_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

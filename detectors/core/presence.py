@@ -26,6 +26,8 @@ COLUMNS = {
     "egress_bits": Column("uint64", (2, 8)),
     "pair_bits": Column("uint64", (2, 8)),
     "again_bits": Column("uint64", (2, 8)),
+    # How many egresses of each stretch look met at only because others had set their bit.
+    "mistaken": Column("float32", (2,)),
     "mesh_since": Column(TICK, (2,)),
 }
 #: Seconds after which a stretch of egresses ends, and set bits of 512 above which it ends earlier,
@@ -108,7 +110,7 @@ def fold_egresses(
         tick: second of event time.
     """
     egress_bits, pair_bits, again_bits = (profiles[column] for column in MESH)
-    since = profiles["mesh_since"]
+    since, mistaken = profiles["mesh_since"], profiles["mistaken"]
     full = np.bitwise_count(pair_bits[rows, 0]).sum(axis=1) > FULL
     over = rows[full | (tick - since[rows, 0] >= STRETCH)]
     if len(over):
@@ -116,6 +118,8 @@ def fold_egresses(
         for bits in (egress_bits, pair_bits, again_bits):
             bits[over, 1] = np.where(recent[:, None], bits[over, 0], 0)
             bits[over, 0] = 0
+        mistaken[over, 1] = np.where(recent, mistaken[over, 0], 0)
+        mistaken[over, 0] = 0
         since[over, 1] = np.where(recent, since[over, 0], tick)
         since[over, 0] = tick
     pairs = (accounts ^ egresses) * _ODD >> _HALF
@@ -127,7 +131,12 @@ def fold_egresses(
     _, first = np.unique(keys ^ pairs, return_index=True)
     groups, pairs, egresses = groups[first], pairs[first], egresses[first]
     _, at, together = np.unique(keys[first] ^ egresses, return_inverse=True, return_counts=True)
-    again = (together[at] > 1) | distinct.marked(_either(egress_bits, groups), egresses)
+    bits = _either(egress_bits, groups)
+    known = distinct.marked(bits, egresses)
+    again = (together[at] > 1) | known
+    # As many new egresses found their bit set, for each that did not, as there are bits set.
+    here = np.bitwise_count(bits[~known]).sum(axis=1) / (64.0 * bits.shape[1])
+    np.add.at(mistaken[:, 0], groups[~known], here / np.maximum(1.0 - here, 0.1))
     distinct.mark(again_bits[:, 0], groups[again], egresses[again])
     distinct.mark(egress_bits[:, 0], groups, egresses)
     distinct.mark(pair_bits[:, 0], groups, pairs)

@@ -25,16 +25,15 @@ class Meeting(NamedTuple):
     egresses: Floats
     again: Floats  # egresses to which a second account came
 
-    def by_accident(self, met: Floats) -> Floats:
+    def by_accident(self, met: Floats, *, mistaken: Floats) -> Floats:
         """Return the part of egresses to be expected, of which accounts at random meet at some.
 
-        Bits that another egress has set already look like a meeting too.
+        Args:
+            met: part of as many egresses at which accounts at random would meet.
+            mistaken: how many look met at because another egress has set their bit.
         """
-        rate: Floats = met + self.egresses / (2 * BITS)
+        rate: Floats = met + mistaken / self.egresses
         return np.clip(rate, LEAST_RATE, MOST_RATE)
-
-
-BITS = 64 * presence.COLUMNS["egress_bits"].shape[-1]
 
 
 def meeting(mesh: NDArray[np.uint64]) -> Meeting:
@@ -53,7 +52,8 @@ def of_templates(profiles: Profiles, tick: Tick) -> tuple[Meeting, Floats]:
     found = meeting(presence.mesh(profiles, tick.rows))
     lone = tick.population.lone.get("proxy")
     met = lone.crowding.crowd.part(found.places) if lone is not None else np.ones(len(tick.rows))
-    return found, found.by_accident(met)
+    mistaken = profiles["mistaken"][tick.rows].sum(axis=1)
+    return found, found.by_accident(met, mistaken=mistaken)
 
 
 def excess(profiles: Profiles, tick: Tick) -> Floats:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from detectors.core.calibration import ENOUGH
+from detectors.core.prose import shown
 from detectors.core.records import Alert
 from detectors.core.severity import SEVERITIES
 from stream.files import InputError
@@ -47,7 +48,7 @@ class Learned:
     @property
     def name(self) -> str:
         """What a table calls it."""
-        whose = f" of {self.plan}" if self.plan is not None else ""
+        whose = f" of {shown(self.plan)}" if self.plan is not None else ""
         return f"{self.detector}, {self.scope}{whose}"
 
     @property
